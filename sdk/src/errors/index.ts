@@ -1,0 +1,105 @@
+/** Every error that Easel throws on purpose. `code` is stable; `message` says what to change. */
+export abstract class EaselError extends Error {
+  abstract readonly code: string;
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** "a, b, c and 7 more": the valid values, at a length that fits a terminal. */
+export function listed(values: readonly (string | number)[], most = 12): string {
+  const shown = values.slice(0, most).join(', ');
+  return values.length > most ? `${shown} and ${values.length - most} more` : shown || '(none)';
+}
+
+export class UnknownTaskError extends EaselError {
+  readonly code = 'UNKNOWN_TASK';
+  constructor(
+    readonly task: string,
+    readonly known: readonly string[],
+  ) {
+    super(`unknown task "${task}"; this bundle knows: ${listed(known)}`);
+  }
+}
+
+export class UnknownClassError extends EaselError {
+  readonly code = 'UNKNOWN_CLASS';
+  constructor(
+    readonly className: string,
+    readonly known: readonly string[],
+    where = 'this bundle',
+  ) {
+    super(`unknown class "${className}"; ${where} knows: ${listed(known, 24)}`);
+  }
+}
+
+/** An argument that no device or bundle could satisfy: an empty task, a negative or NaN budget, a misspelt field. */
+export class InvalidRequestError extends EaselError {
+  readonly code = 'INVALID_REQUEST';
+  constructor(
+    readonly field: string,
+    readonly value: unknown,
+    expected: string,
+  ) {
+    super(`${field} must be ${expected}, got ${typeof value === 'string' ? JSON.stringify(value) : String(value)}`);
+  }
+}
+
+export class InfeasibleBudgetError extends EaselError {
+  readonly code = 'INFEASIBLE_BUDGET';
+  /** `requested` and `minimum` are in the unit of `metric`: ms, MACs, parameters or bytes. */
+  constructor(
+    readonly metric: string,
+    readonly requested: number,
+    readonly minimum: number,
+  ) {
+    super(`no subnet fits ${metric} <= ${requested}: the smallest needs ${minimum}`);
+  }
+}
+
+/** A bundle's file is missing, truncated or altered, or its manifest is not one. */
+export class BundleError extends EaselError {
+  readonly code = 'BUNDLE';
+  constructor(
+    readonly file: string,
+    problem: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${file}: ${problem}`, options);
+  }
+}
+
+/** A device profile is malformed, or was measured for another search space. */
+export class ProfileError extends EaselError {
+  readonly code = 'PROFILE';
+  constructor(
+    readonly profile: string,
+    problem: string,
+    options?: ErrorOptions,
+  ) {
+    super(`profile ${profile}: ${problem}`, options);
+  }
+}
+
+export class ImageError extends EaselError {
+  readonly code = 'IMAGE';
+  constructor(
+    readonly image: string,
+    problem: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${image}: ${problem}`, options);
+  }
+}
+
+export class SearchSpaceError extends EaselError {
+  readonly code = 'SEARCH_SPACE';
+}
+
+export class DisposedError extends EaselError {
+  readonly code = 'DISPOSED';
+  constructor(what: string) {
+    super(`this ${what} was disposed; create a new one`);
+  }
+}
