@@ -1,4 +1,5 @@
-import { type RandomGenerator, xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
+import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
+import type { JumpableRandomGenerator as RandomGenerator } from 'pure-rand/types/JumpableRandomGenerator';
 
 /**
  * Seeded pseudo-random numbers (xoroshiro128+). Everything random in Easel takes one of these as an argument, so
