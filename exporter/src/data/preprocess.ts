@@ -1,0 +1,179 @@
+import type { Random } from '@easel/sdk/random';
+import type { Tensor } from '@easel/sdk/tensor';
+import type { Normalization } from './normalization.js';
+
+export interface AugmentationOptions {
+  /** Pixels of mean colour around the image, out of which a crop of the original size is taken at random. */
+  cropPadding: number;
+  /** Mirror every other image. */
+  horizontalFlip: boolean;
+  /** Side in pixels of a square of mean colour put at a random place (DeVries and Taylor 2017); 0 = off. */
+  cutout: number;
+}
+
+/**
+ * Bytes [count, resolution, resolution, 3] to normalized floats [count, 3, r, r], augmented when given a `Random`.
+ * r is `outputResolution` (default: `resolution`); smaller outputs average areas, larger ones interpolate bilinearly.
+ * Pixels that an augmentation leaves empty are 0, the mean colour.
+ */
+export function toTensor(
+  pixels: Uint8Array,
+  count: number,
+  resolution: number,
+  normalization: Normalization,
+  augmentation?: { options: AugmentationOptions; random: Random },
+  outputResolution: number = resolution,
+): Tensor {
+  const area = resolution * resolution;
+  if (pixels.length < count * area * 3) {
+    throw new RangeError(
+      `${count} images of ${resolution} pixels need ${count * area * 3} bytes, got ${pixels.length}`,
+    );
+  }
+  const [red, green, blue] = normalizationTables(normalization);
+  const normalized = new Float32Array(count * area * 3);
+  for (let image = 0; image < count; image++) {
+    const view = augmentation ? drawView(resolution, augmentation.options, augmentation.random) : WHOLE_IMAGE;
+    const source = image * area * 3;
+    // Rows and columns of the output whose source lies inside the image; the rest stays 0.
+    const top = Math.max(0, -view.dy);
+    const bottom = Math.min(resolution, resolution - view.dy);
+    const left = Math.max(0, -view.dx);
+    const right = Math.min(resolution, resolution - view.dx);
+    const step = view.mirrored ? -3 : 3;
+    for (let y = top; y < bottom; y++) {
+      const firstColumn = left + view.dx;
+      const column = view.mirrored ? resolution - 1 - firstColumn : firstColumn;
+      let from = source + ((y + view.dy) * resolution + column) * 3;
+      let to = source + y * resolution + left;
+      for (let x = left; x < right; x++) {
+        normalized[to] = red[pixels[from] as number] as number;
+        normalized[to + area] = green[pixels[from + 1] as number] as number;
+        normalized[to + 2 * area] = blue[pixels[from + 2] as number] as number;
+        to++;
+        from += step;
+      }
+    }
+    if (view.cutout) eraseSquare(normalized, source, resolution, view.cutout);
+  }
+  const planes = count * 3;
+  const data =
+    outputResolution === resolution ? normalized : resizePlanes(normalized, planes, resolution, outputResolution);
+  return { shape: [count, 3, outputResolution, outputResolution], data };
+}
+
+/** Which part of a (possibly mirrored) image becomes the output: output (x, y) shows image (x + dx, y + dy). */
+interface View {
+  dx: number;
+  dy: number;
+  mirrored: boolean;
+  cutout?: { x: number; y: number; side: number };
+}
+
+const WHOLE_IMAGE: View = { dx: 0, dy: 0, mirrored: false };
+
+function drawView(resolution: number, options: AugmentationOptions, random: Random): View {
+  const { cropPadding, horizontalFlip, cutout } = options;
+  const view: View = {
+    dx: cropPadding > 0 ? random.integer(2 * cropPadding + 1) - cropPadding : 0,
+    dy: cropPadding > 0 ? random.integer(2 * cropPadding + 1) - cropPadding : 0,
+    mirrored: horizontalFlip && random.float() < 0.5,
+  };
+  // The square's centre is uniform over the image, so that it may stick out (as published).
+  const corner = () => random.integer(resolution) - (cutout >> 1);
+  return cutout > 0 ? { ...view, cutout: { x: corner(), y: corner(), side: cutout } } : view;
+}
+
+function eraseSquare(data: Float32Array, start: number, resolution: number, square: NonNullable<View['cutout']>): void {
+  const left = Math.max(0, square.x);
+  const right = Math.min(resolution, square.x + square.side);
+  const bottom = Math.min(resolution, square.y + square.side);
+  for (let channel = 0; channel < 3; channel++) {
+    for (let y = Math.max(0, square.y); y < bottom; y++) {
+      const row = start + (channel * resolution + y) * resolution;
+      data.fill(0, row + left, row + right);
+    }
+  }
+}
+
+/** One float per byte value and channel. */
+function normalizationTables({ mean, std }: Normalization): [Float32Array, Float32Array, Float32Array] {
+  const table = (channel: 0 | 1 | 2) =>
+    Float32Array.from({ length: 256 }, (_, byte) => (byte - mean[channel]) / std[channel]);
+  return [table(0), table(1), table(2)];
+}
+
+/** For each output position the source positions it averages: `taps` entries of weight and index each. */
+interface ResizeKernel {
+  taps: number;
+  weights: Float32Array;
+  indices: Int32Array;
+}
+
+/** [planes, from, from] to [planes, to, to], rows and columns one after the other. */
+function resizePlanes(data: Float32Array, planes: number, from: number, to: number): Float32Array {
+  const { taps, weights, indices } = resizeKernel(from, to);
+  const columns = new Float32Array(planes * from * to);
+  for (let row = 0; row < planes * from; row++) {
+    for (let x = 0; x < to; x++) {
+      let sum = 0;
+      for (let tap = x * taps; tap < (x + 1) * taps; tap++) {
+        sum += (weights[tap] as number) * (data[row * from + (indices[tap] as number)] as number);
+      }
+      columns[row * to + x] = sum;
+    }
+  }
+  const resized = new Float32Array(planes * to * to);
+  for (let plane = 0; plane < planes; plane++) {
+    for (let y = 0; y < to; y++) {
+      const target = (plane * to + y) * to;
+      for (let tap = y * taps; tap < (y + 1) * taps; tap++) {
+        const weight = weights[tap] as number;
+        const source = (plane * from + (indices[tap] as number)) * to;
+        for (let x = 0; x < to; x++) {
+          resized[target + x] = (resized[target + x] as number) + weight * (columns[source + x] as number);
+        }
+      }
+    }
+  }
+  return resized;
+}
+
+function resizeKernel(from: number, to: number): ResizeKernel {
+  return to < from ? areaKernel(from, to) : bilinearKernel(from, to);
+}
+
+/** Each output pixel is the mean of the source interval that it covers. */
+function areaKernel(from: number, to: number): ResizeKernel {
+  const scale = from / to;
+  const taps = Math.ceil(scale) + 1;
+  const weights = new Float32Array(to * taps);
+  const indices = new Int32Array(to * taps);
+  for (let x = 0; x < to; x++) {
+    const begin = x * scale;
+    const end = begin + scale;
+    for (let tap = 0; tap < taps; tap++) {
+      const position = Math.floor(begin) + tap;
+      const overlap = Math.min(end, position + 1) - Math.max(begin, position);
+      indices[x * taps + tap] = Math.min(position, from - 1);
+      weights[x * taps + tap] = Math.max(0, overlap) / scale;
+    }
+  }
+  return { taps, weights, indices };
+}
+
+/** Pixel centres at (x + 0.5), edges clamped. */
+function bilinearKernel(from: number, to: number): ResizeKernel {
+  const weights = new Float32Array(to * 2);
+  const indices = new Int32Array(to * 2);
+  for (let x = 0; x < to; x++) {
+    const position = Math.min(Math.max(((x + 0.5) * from) / to - 0.5, 0), from - 1);
+    const lower = Math.floor(position);
+    const fraction = position - lower;
+    indices[2 * x] = lower;
+    indices[2 * x + 1] = Math.min(lower + 1, from - 1);
+    weights[2 * x] = 1 - fraction;
+    weights[2 * x + 1] = fraction;
+  }
+  return { taps: 2, weights, indices };
+}
