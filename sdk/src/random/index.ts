@@ -1,4 +1,4 @@
-import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
+import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 import type { JumpableRandomGenerator as RandomGenerator } from 'pure-rand/types/JumpableRandomGenerator';
 
 /**
@@ -9,7 +9,7 @@ export class Random {
   #generator: RandomGenerator;
 
   constructor(seed: number) {
-    this.#generator = xoroshiro128plus(seed);
+    this.#generator = xoroshiro128plusFromState(spread(seed));
   }
 
   static fromState(state: readonly number[]): Random {
@@ -62,4 +62,18 @@ export class Random {
   fork(): Random {
     return new Random(this.#generator.next());
   }
+}
+
+/**
+ * Four state words out of one seed (SplitMix32). Without it, the first numbers of nearby seeds are nearly the same:
+ * a linear generator needs many steps to leave a state that is mostly zeros.
+ */
+function spread(seed: number): number[] {
+  let state = seed | 0;
+  return Array.from({ length: 4 }, () => {
+    state = (state + 0x9e3779b9) | 0;
+    let word = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
+    word = Math.imul(word ^ (word >>> 15), 0x735a2d97);
+    return word ^ (word >>> 15);
+  });
 }
