@@ -7,6 +7,9 @@ import type { Activation, SearchSpace } from './search-space.js';
  */
 export type Layer = ConvolutionLayer | SqueezeExciteLayer | PoolLayer | LinearLayer;
 
+/** What batch norm adds to the variance, everywhere. */
+export const normEpsilon = 1e-5;
+
 /** Convolution, batch norm, optional activation, optional residual, in this order. `[out, in / groups, k, k]`. */
 export interface ConvolutionLayer {
   readonly kind: 'convolution';

@@ -1,0 +1,7 @@
+export * from './emitter.js';
+export * from './errors.js';
+export * from './executable.js';
+export * from './graph.js';
+export * from './lowering/lowering.js';
+export * from './lowering/portable.js';
+export * as ops from './ops/index.js';

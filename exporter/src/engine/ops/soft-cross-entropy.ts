@@ -1,0 +1,30 @@
+import { ShapeError } from '../errors.js';
+import type { Op, Shape } from '../graph.js';
+
+/**
+ * Mean over the batch of the cross-entropy between target distributions and softmax(logits + mask). Inputs: logits and
+ * targets `[batch, classes]`, mask `[1, classes]`: 0 for classes that take part, a large negative number for the others
+ * (whose targets must be 0). Outputs: the loss `[]`. Only the logits carry a gradient.
+ */
+export const softCrossEntropy: Op<Record<string, never>> = {
+  name: 'softCrossEntropy',
+  shapes([logits, targets, mask]) {
+    if (logits?.length !== 2 || logits.join() !== targets?.join() || mask?.join() !== `1,${logits[1]}`) {
+      throw new ShapeError('softCrossEntropy', [logits, targets, mask] as Shape[], 'two [batch, n] and a [1, n]');
+    }
+    return [[]];
+  },
+  emit(e, { inputs, shapes }) {
+    const [logits, targets, mask] = inputs as [string, string, string];
+    const logProbabilities = e.node('LogSoftmax', [e.add(logits, mask)], { axis: 1 });
+    const total = e.reduceSum(e.multiply(logProbabilities, targets), [0, 1]);
+    return [e.scale(total, -1 / (shapes[0]?.[0] as number))];
+  },
+  gradient(e, { inputs, shapes, gradient }) {
+    const [logits, targets, mask] = inputs as [string, string, string];
+    const probabilities = e.node('Softmax', [e.add(logits, mask)], { axis: 1 });
+    // Exact only where the targets of a row sum to one, which distributions do.
+    const perLogit = e.scale(e.subtract(probabilities, targets), 1 / (shapes[0]?.[0] as number));
+    return [e.multiply(perLogit, gradient), undefined, undefined];
+  },
+};
