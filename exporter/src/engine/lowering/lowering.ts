@@ -25,7 +25,10 @@ export interface Step {
 /** Decides how the operations of a graph become ONNX nodes. */
 export interface Lowering {
   readonly name: string;
-  steps(graph: Graph, outputs: ReadonlySet<Value>): readonly Step[];
+  /** A scope of its own, where a lowering keeps values in another memory order. */
+  scope?(emitter: Emitter, differentiable: ReadonlySet<Value>): Scope;
+  /** @param outputs values that must be there by name in the end, so that no step may swallow them */
+  steps(graph: Graph, outputs: ReadonlySet<Value>, differentiable: ReadonlySet<Value>): readonly Step[];
 }
 
 /** What has been emitted so far: the name of every value, and the terms of every gradient. */
@@ -68,9 +71,14 @@ export class Scope {
 export function compile(program: Program, lowering: Lowering): Uint8Array {
   const { graph, outputs, loss, gradients = {} } = program;
   const emitter = new Emitter(program.name);
-  const scope = new Scope(emitter, dependents(graph, Object.values(gradients)));
+  const differentiable = dependents(graph, Object.values(gradients));
+  const scope = lowering.scope?.(emitter, differentiable) ?? new Scope(emitter, differentiable);
   for (const [name, value] of graph.inputs) scope.define(value, emitter.input(name, value.shape));
-  const steps = lowering.steps(graph, new Set([...Object.values(outputs), ...Object.values(gradients)]));
+  const steps = lowering.steps(
+    graph,
+    new Set([...Object.values(outputs), ...Object.values(gradients)]),
+    differentiable,
+  );
   for (const step of steps) step.forward(scope);
   for (const [name, value] of Object.entries(outputs)) emitter.output(scope.name(value), value.shape, name);
   if (loss && Object.keys(gradients).length > 0) {

@@ -1,0 +1,241 @@
+import type { ConvolutionAttributes, Emitter } from '../../emitter.js';
+
+const domain = 'com.microsoft.nchwc';
+
+/** A value in blocked memory: the shape says `[batch, channels, height, width]`, channels padded to whole blocks. */
+export interface Blocked {
+  readonly name: string;
+  readonly batch: number;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+export interface BlockedConvolution extends Omit<ConvolutionAttributes, 'kernel'> {
+  readonly kernel: readonly [number, number];
+  readonly outputChannels: number;
+  readonly bias?: string | undefined;
+  /** Added to the result before the activation. */
+  readonly sum?: string | undefined;
+}
+
+/** Maps with at least so many positions multiply image by image, smaller ones as one matrix over the whole batch. */
+const perImagePositions = 256;
+
+/**
+ * ONNX Runtime's internal operators for x86 CPUs (domain com.microsoft.nchwc): memory `[batch, channels / block, height,
+ * width, block]`, where a block fills one vector register. Everything about that memory order is in this file.
+ */
+export class BlockedEmitter {
+  readonly #rows = new Map<string, string>();
+
+  constructor(
+    readonly e: Emitter,
+    /** Channels per block: 16 with AVX-512, else 8. */
+    readonly block: number,
+  ) {}
+
+  padded(channels: number): number {
+    return Math.ceil(channels / this.block) * this.block;
+  }
+
+  fromRows(name: string, shape: readonly number[]): Blocked {
+    const [batch, channels, height, width] = shape as [number, number, number, number];
+    const padded = this.e.pad(name, [0, 0, 0, 0, 0, this.padded(channels) - channels, 0, 0]);
+    const blocked = this.e.node('ReorderInput', [padded], {}, domain);
+    return { name: blocked, batch, channels: this.padded(channels), height, width };
+  }
+
+  /** Row-major `[batch, channels, height, width]` with the padding dropped. */
+  toRows(value: Blocked, channels: number): string {
+    return this.e.node('ReorderOutput', [value.name], { channels }, domain);
+  }
+
+  convolution(x: Blocked, weight: string, options: BlockedConvolution): Blocked {
+    const { bias, sum, outputChannels, ...attributes } = options;
+    const inputs = sum ? [x.name, weight, bias ?? '', sum] : bias ? [x.name, weight, bias] : [x.name, weight];
+    const [top, left, bottom, right] = attributes.pads;
+    const [rowStep, columnStep] = attributes.strides ?? [1, 1];
+    const [kernelHeight, kernelWidth] = attributes.kernel;
+    return {
+      name: this.e.convolution(inputs, attributes, domain),
+      batch: x.batch,
+      channels: outputChannels,
+      height: Math.floor((x.height + top + bottom - kernelHeight) / rowStep) + 1,
+      width: Math.floor((x.width + left + right - kernelWidth) / columnStep) + 1,
+    };
+  }
+
+  /** @param weight `[out, in]`, both padded */
+  pointwise(
+    x: Blocked,
+    weight: string,
+    outputChannels: number,
+    extras: { bias?: string | undefined; sum?: string | undefined; activation?: 'Relu' } = {},
+  ): Blocked {
+    const [out, into] = [outputChannels / this.block, x.channels / this.block];
+    const tiles = this.e.transpose(this.e.reshape(weight, [out, this.block, into, this.block]), [0, 2, 3, 1]);
+    return this.convolution(x, this.e.reshape(tiles, [outputChannels, x.channels, 1, 1]), {
+      kernel: [1, 1],
+      pads: [0, 0, 0, 0],
+      group: 1,
+      outputChannels,
+      ...extras,
+    });
+  }
+
+  /** @param weight `[channels, kernel height * kernel width]`, channels padded */
+  depthwiseWeight(weight: string, channels: number, [height, width]: readonly [number, number]): string {
+    const tiles = this.e.reshape(weight, [channels / this.block, this.block, height * width]);
+    return this.e.reshape(this.e.transpose(tiles, [0, 2, 1]), [channels, 1, height, width]);
+  }
+
+  /** `scale * x + shift` with vectors `[channels, 1]`, as a depthwise 1x1 convolution. */
+  affine(
+    x: Blocked,
+    scale: string,
+    shift: string,
+    extras: { sum?: string | undefined; activation?: 'Relu' } = {},
+  ): Blocked {
+    return this.convolution(x, this.e.reshape(scale, [-1, 1, 1, 1]), {
+      kernel: [1, 1],
+      pads: [0, 0, 0, 0],
+      group: x.channels,
+      outputChannels: x.channels,
+      bias: this.e.reshape(shift, [-1]),
+      ...extras,
+    });
+  }
+
+  /** Mean over images and positions: `[channels, 1]`. */
+  channelMean(x: Blocked): string {
+    const perImage = this.e.node('GlobalAveragePool', [x.name], {}, domain);
+    return this.e.reshape(this.e.reduceMean(perImage, [0]), [-1, 1]);
+  }
+
+  /**
+   * Sum over images and positions of `a * b`: `[channels, 1]`. Every (image, channel) is a group of a depthwise
+   * convolution whose kernel is the other operand.
+   */
+  channelDot(a: Blocked, b: Blocked): string {
+    const { batch, channels } = a;
+    const dots = this.#correlate(a, b, [0, 0, 0, 0]);
+    return this.e.reshape(this.e.reduceSum(this.e.reshape(dots.name, [batch, channels]), [0]), [channels, 1]);
+  }
+
+  /** Gradient of a depthwise kernel: `[channels, taps]`, taps in row-major order. */
+  depthwiseWeightGradient(x: Blocked, gradient: Blocked, pads: readonly [number, number, number, number]): string {
+    const { batch, channels } = x;
+    const { name, height, width } = this.#correlate(x, gradient, pads);
+    const perImage = this.e.reshape(name, [batch, channels / this.block, height * width, this.block]);
+    const tiles = this.e.reduceSum(perImage, [0]);
+    return this.e.reshape(this.e.transpose(tiles, [0, 2, 1]), [channels, height * width]);
+  }
+
+  #correlate(x: Blocked, kernel: Blocked, pads: readonly [number, number, number, number]): Blocked {
+    const { batch, channels, height, width } = x;
+    const image: Blocked = {
+      name: this.e.reshape(x.name, [1, batch * channels, height, width]),
+      batch: 1,
+      channels: batch * channels,
+      height,
+      width,
+    };
+    const weight = this.e.reshape(kernel.name, [batch * channels, 1, kernel.height, kernel.width]);
+    return this.convolution(image, weight, {
+      kernel: [kernel.height, kernel.width],
+      pads,
+      group: batch * channels,
+      outputChannels: batch * channels,
+    });
+  }
+
+  /** Sum over images and positions of `a bᵀ`: `[a.channels, b.channels]`. */
+  outerProduct(a: Blocked, b: Blocked): string {
+    if (a.height * a.width >= perImagePositions) {
+      return this.e.reduceSum(this.e.matmul(this.#matrix(a), this.#matrix(b), { transposeB: true }), [0]);
+    }
+    return this.e.gemm(this.#matrix(a), this.#matrix(b), { transposeA: true });
+  }
+
+  /** `[batch, channels, positions]`, or `[batch * positions, channels]` for small maps. */
+  #matrix(x: Blocked): string {
+    const known = this.#rows.get(x.name);
+    if (known) return known;
+    const positions = x.height * x.width;
+    const attributes = { channels: x.channels };
+    const matrix =
+      positions >= perImagePositions
+        ? this.e.reshape(this.e.node('ReorderOutput', [x.name], attributes, domain), [x.batch, x.channels, positions])
+        : this.e.reshape(this.e.node('ReorderOutput', [x.name], { ...attributes, channels_last: 1 }, domain), [
+            x.batch * positions,
+            x.channels,
+          ]);
+    this.#rows.set(x.name, matrix);
+    return matrix;
+  }
+
+  multiply(a: Blocked, b: string): Blocked {
+    return { ...a, name: this.e.multiply(a.name, b) };
+  }
+
+  /** Passes the gradient where the output of a ReLU is positive. */
+  reluGradient(output: Blocked, gradient: Blocked): Blocked {
+    return this.multiply(gradient, this.e.isPositive(output.name));
+  }
+
+  /** The four phases of even extents: (even, odd) rows x (even, odd) columns. */
+  split(x: Blocked): Blocked[] {
+    const { batch, channels, height, width } = x;
+    const tiles = this.e.reshape(x.name, [(batch * channels) / this.block, height, width, this.block]);
+    return phases.map(([row, column]) => ({
+      name: this.e.reshape(this.e.slice(tiles, [row, column], [height, width], [1, 2], [2, 2]), [
+        batch,
+        channels,
+        height / 2,
+        width / 2,
+      ]),
+      batch,
+      channels,
+      height: height / 2,
+      width: width / 2,
+    }));
+  }
+
+  merge(parts: readonly Blocked[]): Blocked {
+    const { batch, channels, height, width } = parts[0] as Blocked;
+    const tiles = (batch * channels) / this.block;
+    const stacked = this.e.concat(
+      parts.map(({ name }) => name),
+      0,
+    );
+    const grid = this.e.reshape(stacked, [2, 2, tiles, height, width, this.block]);
+    return {
+      name: this.e.reshape(this.e.transpose(grid, [2, 3, 0, 4, 1, 5]), [batch, channels, 2 * height, 2 * width]),
+      batch,
+      channels,
+      height: 2 * height,
+      width: 2 * width,
+    };
+  }
+
+  /** `[batch, channels]` */
+  globalAveragePool(x: Blocked): string {
+    return this.e.reshape(this.e.node('GlobalAveragePool', [x.name], {}, domain), [x.batch, x.channels]);
+  }
+
+  /** Repeats `[batch, channels]` over all positions. */
+  spread(vector: string, like: Blocked): Blocked {
+    const { batch, channels, height, width, block } = { ...like, block: this.block };
+    const tiles = this.e.reshape(vector, [(batch * channels) / block, 1, block]);
+    const repeated = this.e.node('Expand', [tiles, this.e.integers([1, height * width, 1])]);
+    return { ...like, name: this.e.reshape(repeated, [batch, channels, height, width]) };
+  }
+}
+
+export const phases = [
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+] as const;

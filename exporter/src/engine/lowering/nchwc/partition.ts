@@ -1,0 +1,103 @@
+import type { Graph, Node, Value } from '../../graph.js';
+import { activation } from '../../ops/activation.js';
+import { add } from '../../ops/add.js';
+import { batchNorm, frozenNorm } from '../../ops/batch-norm.js';
+import { type Convolution, convolution } from '../../ops/convolution.js';
+import { globalAveragePool } from '../../ops/global-average-pool.js';
+
+/** Convolution, norm, then a ReLU or a residual or neither: emitted as one. */
+export interface FusedLayer {
+  readonly kind: 'pointwise' | 'depthwise' | 'dense';
+  readonly convolution: Node;
+  readonly norm: Node;
+  readonly frozen: boolean;
+  readonly relu: boolean;
+  /** What is added after the norm. */
+  readonly residual: Value | undefined;
+  readonly input: Value;
+  readonly weight: Value;
+  readonly stride: number;
+  readonly output: Value;
+  /** Whether the output is wanted in phases: its one consumer is a depthwise convolution of stride 2. */
+  readonly phased: boolean;
+}
+
+export type Part =
+  | { readonly kind: 'layer'; readonly layer: FusedLayer }
+  | { readonly kind: 'pool'; readonly node: Node }
+  | { readonly kind: 'other'; readonly node: Node };
+
+/** Groups the nodes of a graph; the parts run in the order given. */
+export function partition(graph: Graph, outputs: ReadonlySet<Value>, differentiable: ReadonlySet<Value>): Part[] {
+  const consumers = new Map<Value, Node[]>();
+  for (const node of graph.nodes) {
+    for (const input of node.inputs) consumers.set(input, [...(consumers.get(input) ?? []), node]);
+  }
+  /** The one node that uses a value, if nobody else does. */
+  const only = (value: Value): Node | undefined => {
+    const users = consumers.get(value) ?? [];
+    return users.length === 1 && !outputs.has(value) ? users[0] : undefined;
+  };
+
+  const fused = new Map<Node, FusedLayer>();
+  const absorbed = new Set<Node>();
+  for (const node of graph.nodes) {
+    if (node.op !== (convolution as unknown)) continue;
+    const found = layerFrom(node, only);
+    if (!found) continue;
+    // Images are no parameters: the gradient of a dense convolution's input is left to the portable emission.
+    if (found.layer.kind === 'dense' && differentiable.has(found.layer.input)) continue;
+    const { nodes, layer } = found;
+    // The layer runs where its last node stands, so that a residual is there by then.
+    for (const member of nodes) absorbed.add(member);
+    fused.set(nodes.at(-1) as Node, layer);
+  }
+  return graph.nodes.flatMap((node): Part[] => {
+    const layer = fused.get(node);
+    if (layer) return [{ kind: 'layer', layer }];
+    if (absorbed.has(node)) return [];
+    return [{ kind: node.op === (globalAveragePool as unknown) ? 'pool' : 'other', node }];
+  });
+}
+
+function layerFrom(
+  node: Node,
+  only: (value: Value) => Node | undefined,
+): { layer: FusedLayer; nodes: readonly Node[] } | undefined {
+  const is = (candidate: Node | undefined, op: unknown): candidate is Node => candidate?.op === op;
+  const { stride, groups } = node.attributes as Convolution;
+  const [input, weight] = node.inputs as [Value, Value];
+  const kernel = weight.shape[2] as number;
+  const kind = groups > 1 ? 'depthwise' : kernel === 1 ? 'pointwise' : 'dense';
+  const even = (input.shape[2] as number) % 2 === 0 && (input.shape[3] as number) % 2 === 0;
+  if (kind === 'pointwise' && stride !== 1) return undefined;
+  if (kind === 'depthwise' && (kernel === 1 || (stride === 2 && !even))) return undefined;
+
+  const norm = only(node.outputs[0] as Value);
+  if (!is(norm, batchNorm) && !is(norm, frozenNorm)) return undefined;
+  const nodes: Node[] = [node, norm];
+  let output = norm.outputs[0] as Value;
+  const next = only(output);
+  const relu = is(next, activation) && (next.attributes as { kind: string }).kind === 'relu';
+  let residual: Value | undefined;
+  if (relu) nodes.push(next);
+  else if (is(next, add)) {
+    nodes.push(next);
+    residual = next.inputs.find((value) => value !== output);
+    if (!residual) return undefined;
+  }
+  output = (nodes.at(-1) as Node).outputs[0] as Value;
+  const consumer = only(output);
+  const phased =
+    kind === 'pointwise' &&
+    !residual &&
+    is(consumer, convolution) &&
+    (consumer.attributes as Convolution).stride === 2 &&
+    (consumer.attributes as Convolution).groups > 1 &&
+    even;
+  const frozen = is(norm, frozenNorm);
+  return {
+    nodes,
+    layer: { kind, convolution: node, norm, frozen, relu, residual, input, weight, stride, output, phased },
+  };
+}
