@@ -156,7 +156,7 @@ export function layersOf(space: SearchSpace, architecture: Architecture, classes
 }
 
 /** A quarter of the channels, rounded to a multiple of 8 and never below 90 % (MobileNetV3's make_divisible). */
-function squeezedChannels(channels: number): number {
+export function squeezedChannels(channels: number): number {
   const wanted = channels / 4;
   const rounded = Math.max(8, Math.floor((wanted + 4) / 8) * 8);
   return rounded < 0.9 * wanted ? rounded + 8 : rounded;

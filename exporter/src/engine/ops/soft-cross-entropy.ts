@@ -3,14 +3,15 @@ import type { Op, Shape } from '../graph.js';
 
 /**
  * Mean over the batch of the cross-entropy between target distributions and softmax(logits + mask). Inputs: logits and
- * targets `[batch, classes]`, mask `[1, classes]`: 0 for classes that take part, a large negative number for the others
+ * targets `[batch, classes]`, mask `[1 or batch, classes]`: 0 for classes that take part, a large negative number for the others
  * (whose targets must be 0). Outputs: the loss `[]`. Only the logits carry a gradient.
  */
 export const softCrossEntropy: Op<Record<string, never>> = {
   name: 'softCrossEntropy',
   shapes([logits, targets, mask]) {
-    if (logits?.length !== 2 || logits.join() !== targets?.join() || mask?.join() !== `1,${logits[1]}`) {
-      throw new ShapeError('softCrossEntropy', [logits, targets, mask] as Shape[], 'two [batch, n] and a [1, n]');
+    const masks = [`1,${logits?.[1]}`, logits?.join()];
+    if (logits?.length !== 2 || logits.join() !== targets?.join() || !masks.includes(mask?.join())) {
+      throw new ShapeError('softCrossEntropy', [logits, targets, mask] as Shape[], 'two [b, n] and a [1 or b, n]');
     }
     return [[]];
   },
