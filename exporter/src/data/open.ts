@@ -3,6 +3,7 @@ import { InvalidRequestError } from '@easel/sdk/errors';
 import { DatasetError } from '../errors/index.js';
 import { findCifar, openCifar } from './cifar.js';
 import type { Dataset, DatasetOptions } from './dataset.js';
+import { openGlyphs } from './glyphs/index.js';
 import { decodeImageFolder, openCachedImageFolder } from './image-folder.js';
 import { folderSource, tarSource } from './sources.js';
 
@@ -15,6 +16,7 @@ const VALID = '"glyphs", a folder or .tar of train/CLASS/*.jpg and test/CLASS/*.
  */
 export async function openDataset(spec: string, options: DatasetOptions = {}): Promise<Dataset> {
   checkOptions(options);
+  if (spec === 'glyphs') return openGlyphs(options);
   const stats = await stat(spec).catch((cause) => {
     throw new DatasetError(spec, `does not exist; a data set is ${VALID}`, { cause });
   });
