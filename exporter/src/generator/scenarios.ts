@@ -1,0 +1,82 @@
+import type { Random } from '@easel/sdk/random';
+import {
+  architectureCost,
+  type CostTable,
+  type Decision,
+  largestArchitecture,
+  type SearchSpace,
+  smallestArchitecture,
+} from '@easel/sdk/space';
+
+/** What a device may ask for: which classes, on which device, within how many milliseconds. */
+export interface Scenario {
+  /** Class indices, ascending. */
+  readonly classes: readonly number[];
+  readonly latency: CostTable;
+  readonly latencyMs: number;
+}
+
+export interface ScenarioSource {
+  readonly space: SearchSpace;
+  readonly decisions: readonly Decision[];
+  /** Named tasks as class indices. */
+  readonly tasks: readonly (readonly number[])[];
+  readonly classes: number;
+  readonly devices: readonly CostTable[];
+}
+
+/** A random class set on a randomly perturbed device with a budget anywhere in that device's range. */
+export function randomScenario(source: ScenarioSource, random: Random): Scenario {
+  const latency = perturbedDevice(source, random.pick(source.devices), random);
+  const cheapest = architectureCost(latency, source.decisions, smallestArchitecture(source.space));
+  const dearest = architectureCost(latency, source.decisions, largestArchitecture(source.space));
+  return {
+    classes: randomClasses(source, random),
+    latency,
+    latencyMs: cheapest + (dearest - cheapest) * random.uniform(0.02, 1),
+  };
+}
+
+/** A named task, a union of two, or any subset of at least two classes: what users ask for, and what they may yet. */
+export function randomClasses({ tasks, classes }: ScenarioSource, random: Random): readonly number[] {
+  const ascending = (set: Iterable<number>) => [...new Set(set)].sort((a, b) => a - b);
+  const draw = random.float();
+  if (draw < 0.4) return ascending(random.pick(tasks));
+  if (draw < 0.6) return ascending([...random.pick(tasks), ...random.pick(tasks)]);
+  const all = random.shuffle(Array.from({ length: classes }, (_, c) => c));
+  return ascending(all.slice(0, 2 + random.integer(Math.max(1, Math.min(classes, 20) - 1))));
+}
+
+/**
+ * Another device made of a measured one: whole kernel sizes, widths and units get dearer or cheaper together, as caches
+ * and vector units make them, and every entry a little by itself.
+ */
+export function perturbedDevice(source: ScenarioSource, device: CostTable, random: Random): CostTable {
+  const factor = (deviation: number) => Math.exp(deviation * random.normal());
+  const factors = new Map<string, number>();
+  const shared = (key: string, deviation: number) => {
+    const known = factors.get(key) ?? factor(deviation);
+    factors.set(key, known);
+    return known;
+  };
+  const blockDecisions = source.decisions.filter((decision) => decision.kind === 'block');
+  return {
+    metric: device.metric,
+    base: device.base.map((cost) => cost * factor(0.1)),
+    blocks: device.blocks.map((blocks) =>
+      blocks.map((options, b) => {
+        const { unit, options: choices } = blockDecisions[b] as (typeof blockDecisions)[number];
+        return options.map((cost, o) => {
+          const { kernel, expandRatio } = choices[o] as (typeof choices)[number];
+          return (
+            cost *
+            shared(`unit ${unit}`, 0.2) *
+            shared(`kernel ${kernel}`, 0.2) *
+            shared(`ratio ${expandRatio}`, 0.1) *
+            factor(0.05)
+          );
+        });
+      }),
+    ),
+  };
+}
