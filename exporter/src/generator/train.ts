@@ -139,18 +139,21 @@ async function measureSubnets(
     unique.set(formatArchitecture(architecture), architecture);
   }
   const architectures = [...unique.values()];
-  const { validation } = dataset;
-  const images = random
-    .shuffle(Int32Array.from({ length: validation.size }, (_, i) => i))
-    .subarray(0, options.images)
-    .sort();
   const logits: Float32Array[] = [];
+  let labels = new Int32Array();
   for (const architecture of architectures) {
     training.signal?.throwIfAborted();
-    logits.push(await subnetLogits({ ...training, architecture, split: validation, images }));
+    const measured = await subnetLogits(training.weights, training.statistics, architecture, {
+      ...training,
+      classes: dataset.classes.length,
+      split: dataset.validation,
+      resolution: dataset.resolution,
+      images: options.images,
+    });
+    logits.push(measured.logits);
+    labels = measured.labels;
     training.onEvent?.({ status: 'measuring', done: logits.length, total: architectures.length });
   }
-  const labels = Int32Array.from(images, (image) => validation.labels[image] as number);
   return { architectures, logits, labels, classes: dataset.classes.length };
 }
 

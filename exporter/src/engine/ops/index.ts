@@ -11,3 +11,4 @@ export * from './multiply.js';
 export * from './reshape.js';
 export * from './slice-weight.js';
 export * from './soft-cross-entropy.js';
+export * from './weighted-squared-error.js';
