@@ -31,7 +31,7 @@ export const convolution: Op<Convolution> = {
   emit(e, call) {
     const { out, channels, kernel, stride, groups, batch, height, width } = extents(call);
     const [x, w] = call.inputs as [string, string];
-    if (kernel === 1 && stride === 1) {
+    if (kernel === 1 && stride === 1 && groups === 1) {
       const product = e.matmul(e.reshape(w, [out, channels]), e.reshape(x, [batch, channels, height * width]));
       return [e.reshape(product, [batch, out, height, width])];
     }
@@ -95,7 +95,7 @@ function inputGradient(e: Emitter, call: GradientCall<Convolution>): string {
   });
 }
 
-/** Padding at the far edge so that correlating with the (dilated) output gradient yields exactly k x k. */
+/** Padding (negative: cropping) so that correlating with the (dilated) output gradient yields exactly k x k. */
 function correlationPads({ kernel, stride, height, width, outHeight, outWidth }: ReturnType<typeof extents>) {
   const pad = kernel >> 1;
   const far = (extent: number, out: number) => kernel - 1 + (out - 1) * stride + 1 - extent - pad;
@@ -106,14 +106,18 @@ function correlationPads({ kernel, stride, height, width, outHeight, outWidth }:
 function depthwiseWeightGradient(e: Emitter, call: GradientCall<Convolution>): string {
   const shape = extents(call);
   const { batch, channels, height, width, kernel, stride, outHeight, outWidth } = shape;
+  const [top, left, bottom, right] = correlationPads(shape);
+  // A 1x1 kernel with a stride does not see the last row of an even map, and Conv cannot crop.
+  const unseen = [Math.min(0, bottom), Math.min(0, right)] as const;
+  const seen = e.pad(call.inputs[0] as string, [0, 0, 0, 0, 0, 0, ...unseen]);
   const perImage = e.convolution(
     [
-      e.reshape(call.inputs[0] as string, [1, batch * channels, height, width]),
+      e.reshape(seen, [1, batch * channels, height + unseen[0], width + unseen[1]]),
       e.reshape(call.gradient, [batch * channels, 1, outHeight, outWidth]),
     ],
     {
       kernel: [outHeight, outWidth],
-      pads: correlationPads(shape),
+      pads: [top, left, Math.max(0, bottom), Math.max(0, right)],
       group: batch * channels,
       dilations: [stride, stride],
     },
