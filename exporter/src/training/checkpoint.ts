@@ -1,0 +1,175 @@
+import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { SearchSpace } from '@easel/sdk/space';
+import { elementCount, type Tensor, tensor } from '@easel/sdk/tensor';
+import type { Normalization, SamplerState } from '../data/index.js';
+import { CheckpointError } from '../errors/index.js';
+import type { Statistics } from '../supernet/index.js';
+import type { TrainingOptions } from './options.js';
+import type { PoolState } from './subnet-pool.js';
+
+/** What a run is a run of: a checkpoint resumes only the same. */
+export interface RunIdentity {
+  readonly space: SearchSpace;
+  readonly classes: readonly string[];
+  readonly tasks: Readonly<Record<string, readonly string[]>>;
+  /** Images in the train split. */
+  readonly trainSize: number;
+  readonly options: TrainingOptions;
+}
+
+/** All of a run between two steps: going on from it gives what never having stopped gives, bit by bit. */
+export interface Checkpoint {
+  readonly run: RunIdentity;
+  /** Steps done. */
+  readonly step: number;
+  readonly imagesSeen: number;
+  readonly seconds: number;
+  readonly normalization: Normalization;
+  /** States of the random generators by purpose. */
+  readonly randoms: Readonly<Record<string, readonly number[]>>;
+  readonly sampler: SamplerState;
+  readonly pool: PoolState;
+  /** How many of the schedule's collections of statistics have been made. */
+  readonly collections: number;
+  readonly weights: ReadonlyMap<string, Tensor>;
+  readonly velocity: ReadonlyMap<string, Float32Array>;
+  readonly statistics: Statistics | undefined;
+}
+
+// File: magic (8 bytes), header length (uint32, little-endian), header (JSON), float32 arrays, little-endian.
+const MAGIC = Buffer.from('EASELCK1', 'latin1');
+const PREAMBLE = MAGIC.length + 4;
+
+interface Header {
+  readonly state: Omit<Checkpoint, 'weights' | 'velocity' | 'statistics'>;
+  /** In the order of their numbers. Names: `weight/NAME`, `velocity/NAME`, `statistics/LAYER/KEY/mean|variance`. */
+  readonly arrays: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  readonly crc32: number;
+}
+
+/** Atomic: a reader, and a run that starts after a crash, sees the old checkpoint or the new one, whole. */
+export async function writeCheckpoint(file: string, checkpoint: Checkpoint): Promise<void> {
+  const { weights, velocity, statistics, ...state } = checkpoint;
+  const arrays = arraysOf(weights, velocity, statistics);
+  const payloads = arrays.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+  const header: Header = {
+    state,
+    arrays: arrays.map(({ name, shape }) => ({ name, shape })),
+    crc32: payloads.reduce((sum, payload) => crc32(payload, sum), 0),
+  };
+  const json = Buffer.from(JSON.stringify(header));
+  const preamble = Buffer.alloc(PREAMBLE);
+  MAGIC.copy(preamble);
+  preamble.writeUInt32LE(json.length, MAGIC.length);
+  await writeAtomically(file, Buffer.concat([preamble, json, ...payloads]));
+}
+
+/** @throws CheckpointError if the file is missing, truncated or altered. */
+export async function readCheckpoint(file: string): Promise<Checkpoint> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (cause) {
+    throw new CheckpointError(file, `cannot be read (${(cause as Error).message})`, { cause });
+  }
+  if (bytes.length < PREAMBLE || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
+    throw new CheckpointError(file, 'is not a checkpoint');
+  }
+  const start = PREAMBLE + bytes.readUInt32LE(MAGIC.length);
+  const truncated = (expected: number) =>
+    new CheckpointError(file, `is truncated: ${bytes.length} bytes of ${expected}`);
+  if (bytes.length < start) throw truncated(start);
+  const header = parseHeader(file, bytes.subarray(PREAMBLE, start));
+  const length = header.arrays.reduce((sum, { shape }) => sum + 4 * elementCount(shape), start);
+  if (bytes.length !== length) throw truncated(length);
+  if (crc32(bytes.subarray(start)) !== header.crc32)
+    throw new CheckpointError(file, 'is damaged: its checksum is wrong');
+  const weights = new Map<string, Tensor>();
+  const velocity = new Map<string, Float32Array>();
+  const statistics = new Map<string, Map<string, { mean: Tensor; variance: Tensor }>>();
+  let offset = start;
+  for (const { name, shape } of header.arrays) {
+    const end = offset + 4 * elementCount(shape);
+    // A copy of its own, which is also aligned.
+    const data = new Float32Array(new Uint8Array(bytes.subarray(offset, end)).buffer);
+    offset = end;
+    const [kind, first, key, moment] = name.split('/') as [string, string, string, 'mean' | 'variance'];
+    if (kind === 'weight') weights.set(first, tensor(shape, data));
+    else if (kind === 'velocity') velocity.set(first, data);
+    else {
+      const ofLayer = statistics.get(first) ?? new Map();
+      statistics.set(first, ofLayer);
+      ofLayer.set(key, { ...ofLayer.get(key), [moment]: tensor(shape, data) });
+    }
+  }
+  return { ...header.state, weights, velocity, statistics: statistics.size > 0 ? statistics : undefined };
+}
+
+/** @throws CheckpointError that names the first difference between what was run and what is asked for. */
+export function assertSameRun(file: string, saved: RunIdentity, wanted: RunIdentity): void {
+  const difference = firstDifference(saved, wanted, '');
+  if (!difference) return;
+  const { path, a, b } = difference;
+  const text = (value: unknown) => (value === undefined ? 'nothing' : JSON.stringify(value));
+  throw new CheckpointError(
+    file,
+    `belongs to another run: its ${path} is ${text(a)}, but ${text(b)} is asked for; ` +
+      'resume with the same settings or train into another directory',
+  );
+}
+
+export async function writeAtomically(file: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  const temporary = `${file}.${process.pid}.tmp`;
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(temporary, 'w');
+    await handle.writeFile(bytes);
+    await handle.sync();
+    await handle.close();
+    handle = undefined;
+    await rename(temporary, file);
+  } catch (error) {
+    await handle?.close().catch(() => {});
+    await rm(temporary, { force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+function arraysOf(
+  weights: Checkpoint['weights'],
+  velocity: Checkpoint['velocity'],
+  statistics: Statistics | undefined,
+) {
+  const arrays: { name: string; shape: readonly number[]; data: Float32Array }[] = [];
+  for (const [name, { shape, data }] of weights) arrays.push({ name: `weight/${name}`, shape, data });
+  for (const [name, data] of velocity) arrays.push({ name: `velocity/${name}`, shape: [data.length], data });
+  for (const [layer, keys] of statistics ?? []) {
+    for (const [key, { mean, variance }] of keys) {
+      arrays.push({ name: `statistics/${layer}/${key}/mean`, ...mean });
+      arrays.push({ name: `statistics/${layer}/${key}/variance`, ...variance });
+    }
+  }
+  return arrays;
+}
+
+function parseHeader(file: string, bytes: Buffer): Header {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw new CheckpointError(file, 'is damaged: its header is no JSON', { cause });
+  }
+}
+
+function firstDifference(a: unknown, b: unknown, path: string): { path: string; a: unknown; b: unknown } | undefined {
+  if (Object.is(a, b)) return undefined;
+  if (typeof a !== 'object' || typeof b !== 'object' || !a || !b) return { path, a, b };
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    const inside = path ? `${path}.${key}` : key;
+    const found = firstDifference((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key], inside);
+    if (found) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,50 @@
+import type { Phase } from './schedule.js';
+
+/** What a run reports while it goes on; a union on `kind`. */
+export type TrainingEvent = StepEvent | CollectionEvent | EvaluationEvent | CheckpointEvent;
+
+/** After every few steps; losses and times are means over these steps. */
+export interface StepEvent {
+  readonly kind: 'step';
+  readonly phase: Phase;
+  /** Steps done. */
+  readonly step: number;
+  readonly totalSteps: number;
+  readonly imagesSeen: number;
+  readonly learningRate: number;
+  readonly losses: { readonly largest: number; readonly smallest: number; readonly random?: number };
+  readonly gradientNorm: number;
+  readonly keptClasses: number;
+  readonly imagesPerSecond: number;
+  /** Shares of the time spent compiling subnets and preparing batches. */
+  readonly compileShare: number;
+  readonly dataShare: number;
+  /** Of the steps that are left, at the present pace. */
+  readonly secondsLeft: number;
+  readonly memoryMiB: number;
+}
+
+/** While batch-norm statistics are collected. */
+export interface CollectionEvent {
+  readonly kind: 'collection';
+  readonly step: number;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Accuracy on a part of the validation split, over all classes. */
+export interface EvaluationEvent {
+  readonly kind: 'evaluation';
+  readonly phase: Phase;
+  readonly step: number;
+  readonly images: number;
+  readonly accuracy: { readonly largest: number; readonly smallest: number; readonly random: number };
+  readonly randomArchitecture: string;
+  readonly seconds: number;
+}
+
+export interface CheckpointEvent {
+  readonly kind: 'checkpoint';
+  readonly step: number;
+  readonly file: string;
+}

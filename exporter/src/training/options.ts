@@ -1,0 +1,128 @@
+import { InvalidRequestError } from '@easel/sdk/errors';
+import type { AugmentationOptions } from '../data/index.js';
+
+/** Everything that decides what a training run computes; plain JSON. Two runs with equal options agree bit by bit. */
+export interface TrainingOptions {
+  /** Of all randomness. Default 0. */
+  readonly seed: number;
+  /** Images per step, shared by all subnets of the step. Default 128: large enough for batch statistics. */
+  readonly batchSize: number;
+  /** How often the train split is seen while batch norm uses the batch's statistics. Default 30. */
+  readonly epochs: number;
+  /** How often it is seen afterwards, with frozen statistics. Default 6: seven closed the gap to exact statistics. */
+  readonly finishingEpochs: number;
+  /** Peak of the cosine schedule. Default 0.15, for batches of 128 and gradients summed over three subnets. */
+  readonly learningRate: number;
+  /** Where the finishing epochs' cosine starts. Default 0.03: larger ones leave the statistics behind. */
+  readonly finishingLearningRate: number;
+  /** Epochs of linear warm-up, from a tenth of the peak; at most a tenth of the training. Default 1. */
+  readonly warmUpEpochs: number;
+  /** Nesterov's. Default 0.9. */
+  readonly momentum: number;
+  /** On matrices and kernels only, not on batch norm and biases. Default 3e-5: small networks underfit. */
+  readonly weightDecay: number;
+  /** Largest global norm of the summed gradient. Default 2. */
+  readonly gradientClip: number;
+  /** Share of the labels' probability spread over the kept classes. Default 0.1. */
+  readonly labelSmoothing: number;
+  /** Random subnets per step, besides the largest and the smallest. Default 1. */
+  readonly randomSubnets: number;
+  /** Whether all but the largest learn from the largest's output instead of from the labels. Default true. */
+  readonly distillation: boolean;
+  readonly taskDropout: TaskDropoutOptions;
+  /** null turns it off, as the smallest spaces and characters like it. Default: crops of 4 px padding, mirroring
+   * where the data set allows it, no cutout (which networks this small cannot afford). */
+  readonly augmentation: AugmentationOptions | null;
+  readonly pool: PoolOptions;
+  readonly statistics: StatisticsOptions;
+}
+
+/** With probability `keepAll` a step keeps all classes, else those of one task or of a union of tasks. */
+export interface TaskDropoutOptions {
+  /** Default 0.5: only steps over all classes teach to tell classes of different tasks apart. */
+  readonly keepAll: number;
+  /** Of the other steps, the share that keeps a single task; the rest keeps two or more. Default 0.5. */
+  readonly singleTask: number;
+}
+
+/** Compiled random subnets, out of which every step takes one. */
+export interface PoolOptions {
+  /** How many are alive; each holds its own memory. Default 2. */
+  readonly size: number;
+  /** How many steps one serves before another takes its place. Default 8: compiling stays below 5 % of the time. */
+  readonly uses: number;
+}
+
+export interface StatisticsOptions {
+  /** Random architectures visited in one collection. Default 150. */
+  readonly architectures: number;
+  /** Visits of the largest and of the smallest. Default 10. */
+  readonly extremes: number;
+  /** The finishing epochs before which statistics are collected anew. Default 3. */
+  readonly collections: number;
+}
+
+export const defaultTrainingOptions: TrainingOptions = {
+  seed: 0,
+  batchSize: 128,
+  epochs: 30,
+  finishingEpochs: 6,
+  learningRate: 0.15,
+  finishingLearningRate: 0.03,
+  warmUpEpochs: 1,
+  momentum: 0.9,
+  weightDecay: 3e-5,
+  gradientClip: 2,
+  labelSmoothing: 0.1,
+  randomSubnets: 1,
+  distillation: true,
+  taskDropout: { keepAll: 0.5, singleTask: 0.5 },
+  augmentation: { cropPadding: 4, horizontalFlip: true, cutout: 0 },
+  pool: { size: 2, uses: 8 },
+  statistics: { architectures: 150, extremes: 10, collections: 3 },
+};
+
+/**
+ * The defaults, overridden by `given`.
+ * @throws InvalidRequestError naming the first field out of range.
+ */
+export function trainingOptions(given: Partial<TrainingOptions> = {}): TrainingOptions {
+  const known = Object.keys(defaultTrainingOptions);
+  const unknown = Object.keys(given).find((field) => !known.includes(field));
+  if (unknown) throw new InvalidRequestError('training option', unknown, `one of ${known.join(', ')}`);
+  const options = { ...defaultTrainingOptions, ...given };
+  const check = (field: string, value: number, fits: boolean, expected: string) => {
+    if (!fits || !Number.isFinite(value)) throw new InvalidRequestError(field, value, expected);
+  };
+  const positiveInteger = (field: string, value: number) =>
+    check(field, value, Number.isInteger(value) && value > 0, 'a positive integer');
+  const positive = (field: string, value: number) => check(field, value, value > 0, 'a positive number');
+  const notNegative = (field: string, value: number) => check(field, value, value >= 0, 'zero or a positive number');
+  const share = (field: string, value: number, below = false) =>
+    check(field, value, value >= 0 && (below ? value < 1 : value <= 1), `from 0 to ${below ? 'below ' : ''}1`);
+  check('seed', options.seed, Number.isSafeInteger(options.seed), 'an integer');
+  positiveInteger('batchSize', options.batchSize);
+  notNegative('epochs', options.epochs);
+  notNegative('finishingEpochs', options.finishingEpochs);
+  positive('learningRate', options.learningRate);
+  positive('finishingLearningRate', options.finishingLearningRate);
+  notNegative('warmUpEpochs', options.warmUpEpochs);
+  share('momentum', options.momentum, true);
+  notNegative('weightDecay', options.weightDecay);
+  positive('gradientClip', options.gradientClip);
+  share('labelSmoothing', options.labelSmoothing, true);
+  check(
+    'randomSubnets',
+    options.randomSubnets,
+    Number.isInteger(options.randomSubnets) && options.randomSubnets >= 0,
+    'zero or a positive integer',
+  );
+  share('taskDropout.keepAll', options.taskDropout.keepAll);
+  share('taskDropout.singleTask', options.taskDropout.singleTask);
+  positiveInteger('pool.size', options.pool.size);
+  positiveInteger('pool.uses', options.pool.uses);
+  positiveInteger('statistics.architectures', options.statistics.architectures);
+  positiveInteger('statistics.extremes', options.statistics.extremes);
+  positiveInteger('statistics.collections', options.statistics.collections);
+  return options;
+}

@@ -1,0 +1,312 @@
+import { Random } from '@easel/sdk/random';
+import {
+  type Architecture,
+  formatArchitecture,
+  largestArchitecture,
+  randomArchitecture,
+  smallestArchitecture,
+} from '@easel/sdk/space';
+import type { Tensor } from '@easel/sdk/tensor';
+import { BatchSampler, type Dataset, measureNormalization, type Normalization } from '../data/index.js';
+import { hashOf } from '../data/sampler.js';
+import type { Lowering } from '../engine/index.js';
+import { DivergedError } from '../errors/index.js';
+import {
+  collectStatistics,
+  initializeWeights,
+  type Statistics,
+  statisticsInputs,
+  visitingPlan,
+} from '../supernet/index.js';
+import { readBatch } from './batches.js';
+import { type Checkpoint, type RunIdentity, writeCheckpoint } from './checkpoint.js';
+import type { TrainingEvent } from './events.js';
+import { GradientSum } from './gradients.js';
+import type { MetricsFile } from './metrics.js';
+import { Sgd } from './optimizer.js';
+import { quickAccuracy } from './quick-evaluation.js';
+import { StepReport } from './report.js';
+import { sandwichStep } from './sandwich.js';
+import { type Phase, type Schedule, scheduleOf } from './schedule.js';
+import { TrainableSubnet } from './subnet.js';
+import { type PoolState, SubnetPool } from './subnet-pool.js';
+import { TaskDropout } from './task-dropout.js';
+
+export interface RunArguments {
+  readonly identity: RunIdentity;
+  readonly dataset: Dataset;
+  readonly lowering: Lowering;
+  /** Of the checkpoint. */
+  readonly file: string;
+  readonly metrics: MetricsFile<TrainingEvent>;
+  readonly checkpoint: Checkpoint | undefined;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: TrainingEvent) => void;
+  readonly threads?: number;
+  readonly checkpointMinutes?: number;
+  readonly reportSteps?: number;
+  readonly evaluationEpochs?: number;
+  readonly evaluationImages?: number;
+}
+
+const PURPOSES = ['tasks', 'augmentation', 'pool'] as const;
+type Purpose = (typeof PURPOSES)[number];
+
+/** The state of one training and what moves it on. Everything that a checkpoint holds is held here. */
+export class TrainingRun {
+  readonly schedule: Schedule;
+  readonly normalization: Normalization;
+  readonly weights: Map<string, Tensor>;
+  statistics: Statistics | undefined;
+  /** Steps done. */
+  step: number;
+
+  readonly #run: RunArguments;
+  readonly #randoms: Readonly<Record<Purpose, Random>>;
+  readonly #sampler: BatchSampler;
+  readonly #optimizer: Sgd;
+  readonly #gradients: GradientSum;
+  readonly #dropout: TaskDropout;
+  readonly #report: StepReport;
+  /** Weights and statistics as the programs' inputs. */
+  #inputs: ReadonlyMap<string, Float32Array>;
+  #pool: { readonly phase: Phase; readonly subnets: SubnetPool<TrainableSubnet> };
+  #collections: number;
+  #imagesSeen: number;
+  #seconds: number;
+  #saved: { readonly file: string; readonly step: number } | undefined;
+  #savedAt = performance.now();
+
+  constructor(run: RunArguments) {
+    const { identity, dataset, checkpoint, file } = run;
+    const { options, space } = identity;
+    const { seed } = options;
+    this.#run = run;
+    this.schedule = scheduleOf(options, dataset.train.size);
+    this.step = checkpoint?.step ?? 0;
+    this.normalization = checkpoint?.normalization ?? measureNormalization(dataset);
+    const stream = (purpose: string) => new Random(hashOf(`${seed}/${purpose}`));
+    const saved = checkpoint?.randoms;
+    this.#randoms = Object.fromEntries(
+      PURPOSES.map((purpose) => {
+        const state = saved?.[purpose];
+        return [purpose, state ? Random.fromState(state) : stream(purpose)];
+      }),
+    ) as Record<Purpose, Random>;
+    this.weights = new Map(
+      checkpoint?.weights ?? initializeWeights(space, dataset.classes.length, stream('initialization')),
+    );
+    this.#optimizer = new Sgd(this.weights, options);
+    for (const [name, velocity] of checkpoint?.velocity ?? []) this.#optimizer.velocity.get(name)?.set(velocity);
+    this.statistics = checkpoint?.statistics;
+    this.#inputs = this.#programInputs();
+    this.#sampler = checkpoint
+      ? BatchSampler.restore(dataset.train, checkpoint.sampler)
+      : new BatchSampler(dataset.train, { seed: hashOf(`${seed}/sampler`) });
+    this.#gradients = new GradientSum(this.weights);
+    this.#dropout = new TaskDropout(dataset.classes, dataset.tasks, options.taskDropout);
+    this.#pool = this.#newPool(this.schedule.phase(this.step), checkpoint?.pool);
+    this.#collections = checkpoint?.collections ?? 0;
+    this.#imagesSeen = checkpoint?.imagesSeen ?? 0;
+    this.#seconds = checkpoint?.seconds ?? 0;
+    this.#saved = checkpoint && { file, step: checkpoint.step };
+    this.#report = new StepReport(run.reportSteps ?? 20);
+  }
+
+  async toTheEnd(): Promise<void> {
+    const { signal, checkpointMinutes = 10, evaluationEpochs = 1 } = this.#run;
+    const { totalSteps, stepsPerEpoch, collections } = this.schedule;
+    const evaluationSteps = Math.max(1, Math.round(evaluationEpochs * stepsPerEpoch));
+    for (;;) {
+      signal?.throwIfAborted();
+      if (collections[this.#collections] === this.step) await this.#collect();
+      if (this.step >= totalSteps) break;
+      await this.#trainOneStep();
+      const evaluates = evaluationEpochs > 0 && (this.step % evaluationSteps === 0 || this.step === totalSteps);
+      if (evaluates) await this.#evaluate();
+      if (performance.now() - this.#savedAt > checkpointMinutes * 60_000) await this.save();
+    }
+    if (this.#saved?.step !== this.step || collections[this.#collections - 1] === this.step) await this.save();
+  }
+
+  async save(): Promise<void> {
+    const { identity, file } = this.#run;
+    const { subnets, phase } = this.#pool;
+    await writeCheckpoint(file, {
+      run: identity,
+      step: this.step,
+      imagesSeen: this.#imagesSeen,
+      seconds: this.#seconds,
+      normalization: this.normalization,
+      randoms: Object.fromEntries(PURPOSES.map((purpose) => [purpose, this.#randoms[purpose].state])),
+      sampler: this.#sampler.state,
+      // The next phase starts with a pool of its own.
+      pool: phase === this.schedule.phase(this.step) ? subnets.state : { members: [] },
+      collections: this.#collections,
+      weights: this.weights,
+      velocity: this.#optimizer.velocity,
+      statistics: this.statistics,
+    });
+    this.#saved = { file, step: this.step };
+    this.#savedAt = performance.now();
+    await this.#emit({ kind: 'checkpoint', step: this.step, file });
+  }
+
+  dispose(): Promise<void> {
+    return this.#pool.subnets.dispose();
+  }
+
+  async #trainOneStep(): Promise<void> {
+    const { identity, dataset } = this.#run;
+    const { options } = identity;
+    const { classes, train, resolution } = dataset;
+    const phase = this.schedule.phase(this.step);
+    if (phase !== this.#pool.phase) {
+      await this.#pool.subnets.dispose();
+      this.#pool = this.#newPool(phase);
+    }
+    const { subnets } = this.#pool;
+    const learningRate = this.schedule.learningRate(this.step);
+    const started = performance.now();
+    const compiled = subnets.compileMs;
+
+    const kept = this.#dropout.draw(this.#randoms.tasks);
+    const augmentation = options.augmentation && {
+      options: {
+        ...options.augmentation,
+        horizontalFlip: options.augmentation.horizontalFlip && dataset.horizontalFlip,
+      },
+      random: this.#randoms.augmentation,
+    };
+    const batch = readBatch(
+      { split: train, resolution, normalization: this.normalization },
+      this.#sampler.next(options.batchSize, kept),
+      augmentation ?? undefined,
+    );
+    // The largest subnet needs it in any case; made here, its time counts as preparing data.
+    batch.images(identity.space.resolutions.at(-1) as number);
+    const dataMs = performance.now() - started;
+    const losses = await sandwichStep(
+      subnets,
+      this.#inputs,
+      batch,
+      kept,
+      { ...options, classes: classes.length },
+      this.#gradients,
+      this.#randoms.pool,
+    );
+    const gradientNorm = this.#optimizer.step(this.#gradients.tensors, learningRate);
+    if (![losses.largest, losses.smallest, ...losses.random, gradientNorm].every(Number.isFinite)) {
+      throw new DivergedError(this.step, learningRate, this.#saved);
+    }
+    this.step++;
+    this.#imagesSeen += options.batchSize;
+    const ms = performance.now() - started;
+    this.#seconds += ms / 1000;
+    this.#report.add({
+      losses,
+      gradientNorm,
+      keptClasses: kept.length,
+      images: options.batchSize,
+      ms,
+      dataMs,
+      compileMs: subnets.compileMs - compiled,
+    });
+    const { totalSteps } = this.schedule;
+    const event = this.#report.event({
+      phase,
+      step: this.step,
+      totalSteps,
+      imagesSeen: this.#imagesSeen,
+      learningRate,
+    });
+    if (event) await this.#emit(event);
+  }
+
+  /** Statistics are taken from unaugmented images of all classes: that is what devices will see. */
+  async #collect(): Promise<void> {
+    const { identity, dataset, lowering, threads, signal } = this.#run;
+    const { space, options } = identity;
+    const { train, resolution, classes } = dataset;
+    await this.#pool.subnets.dispose();
+    const seed = `${options.seed}/collection/${this.#collections}`;
+    const sampler = new BatchSampler(train, { seed: hashOf(`${seed}/sampler`) });
+    const { architectures: count, extremes } = options.statistics;
+    const plan = visitingPlan(space, { count, extremes }, new Random(hashOf(`${seed}/architectures`)));
+    this.statistics = await collectStatistics(this.weights, plan, {
+      space,
+      classes: classes.length,
+      batch: options.batchSize,
+      lowering,
+      ...(threads ? { threads } : {}),
+      images: (wanted) => {
+        signal?.throwIfAborted();
+        const indices = sampler.next(options.batchSize);
+        return readBatch({ split: train, resolution, normalization: this.normalization }, indices).images(wanted);
+      },
+      onVisit: (done, total) => this.#run.onEvent?.({ kind: 'collection', step: this.step, done, total }),
+    });
+    this.#collections++;
+    this.#inputs = this.#programInputs();
+  }
+
+  async #evaluate(): Promise<void> {
+    const { identity, dataset, lowering, threads, signal, evaluationImages = 2000 } = this.#run;
+    const { space, options } = identity;
+    const started = performance.now();
+    // Of the steps done, so the phase of the last one.
+    const phase = this.schedule.phase(this.step - 1);
+    const statistics = phase === 'finishing' ? this.statistics : undefined;
+    const random = randomArchitecture(space, new Random(hashOf(`${options.seed}/evaluation`)));
+    const accuracy = (architecture: Architecture) =>
+      quickAccuracy(this.weights, statistics, architecture, {
+        dataset,
+        space,
+        normalization: this.normalization,
+        lowering,
+        ...(threads ? { threads } : {}),
+        ...(signal ? { signal } : {}),
+        images: evaluationImages,
+        batchSize: options.batchSize,
+      });
+    const event: TrainingEvent = {
+      kind: 'evaluation',
+      phase,
+      step: this.step,
+      images: Math.min(evaluationImages, dataset.validation.size),
+      accuracy: {
+        largest: await accuracy(largestArchitecture(space)),
+        smallest: await accuracy(smallestArchitecture(space)),
+        random: await accuracy(random),
+      },
+      randomArchitecture: formatArchitecture(random),
+      seconds: (performance.now() - started) / 1000,
+    };
+    await this.#emit(event);
+  }
+
+  async #emit(event: TrainingEvent): Promise<void> {
+    this.#run.onEvent?.(event);
+    await this.#run.metrics.write(event);
+  }
+
+  #newPool(phase: Phase, state?: PoolState) {
+    const { identity, dataset, lowering, threads } = this.#run;
+    const { space, options } = identity;
+    const compile = (architecture: Architecture) =>
+      TrainableSubnet.compile(architecture, {
+        space,
+        classes: dataset.classes.length,
+        batch: options.batchSize,
+        norm: phase === 'training' ? 'batch' : 'frozen',
+        lowering,
+        ...(threads ? { threads } : {}),
+      });
+    return { phase, subnets: new SubnetPool(space, options.pool, compile, state) };
+  }
+
+  #programInputs(): ReadonlyMap<string, Float32Array> {
+    const weights = [...this.weights].map(([name, { data }]) => [name, data] as const);
+    return new Map([...weights, ...(this.statistics ? statisticsInputs(this.statistics) : [])]);
+  }
+}

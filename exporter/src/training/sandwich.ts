@@ -1,0 +1,53 @@
+import type { Random } from '@easel/sdk/random';
+import type { Batch } from './batches.js';
+import type { GradientSum } from './gradients.js';
+import type { StepResult, TrainableSubnet } from './subnet.js';
+import type { SubnetPool } from './subnet-pool.js';
+import { classMask, smoothedLabels, softmaxOver } from './task-dropout.js';
+
+export interface SandwichOptions {
+  readonly classes: number;
+  readonly labelSmoothing: number;
+  readonly randomSubnets: number;
+  readonly distillation: boolean;
+}
+
+export interface SandwichLosses {
+  readonly largest: number;
+  readonly smallest: number;
+  /** One per random subnet. */
+  readonly random: readonly number[];
+}
+
+/**
+ * The sandwich rule with in-place distillation (Yu et al. 2020, BigNAS): the largest subnet learns from the labels, the
+ * smallest and a few random ones from the largest's present output. Only the kept classes take part.
+ *
+ * @param gradients receives the sum of all subnets' gradients
+ */
+export async function sandwichStep(
+  pool: SubnetPool<TrainableSubnet>,
+  state: ReadonlyMap<string, Float32Array>,
+  batch: Batch,
+  kept: readonly number[],
+  options: SandwichOptions,
+  gradients: GradientSum,
+  random: Random,
+): Promise<SandwichLosses> {
+  const { classes, labelSmoothing, randomSubnets, distillation } = options;
+  const mask = classMask(kept, classes);
+  const learn = async (subnet: TrainableSubnet, targets: Float32Array): Promise<StepResult> => {
+    const images = batch.images(subnet.architecture.resolution).data;
+    const result = await subnet.run({ state, images, targets, mask });
+    for (const [name, gradient] of result.gradients) gradients.add(name, gradient);
+    return result;
+  };
+  gradients.clear();
+  const labels = smoothedLabels(batch.labels, kept, classes, labelSmoothing);
+  const largest = await learn(await pool.largest(), labels);
+  const targets = distillation ? softmaxOver(largest.logits, kept, classes) : labels;
+  const smallest = await learn(await pool.smallest(), targets);
+  const others: number[] = [];
+  for (let i = 0; i < randomSubnets; i++) others.push((await learn(await pool.random(random), targets)).loss);
+  return { largest: largest.loss, smallest: smallest.loss, random: others };
+}
