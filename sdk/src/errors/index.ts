@@ -48,13 +48,18 @@ export class InvalidRequestError extends EaselError {
 
 export class InfeasibleBudgetError extends EaselError {
   readonly code = 'INFEASIBLE_BUDGET';
-  /** `requested` and `minimum` are in the unit of `metric`: ms, MACs, parameters or bytes. */
+  /**
+   * `requested` and `minimum` are in the unit of `metric`: ms, MACs, parameters or bytes. `together` are limits that
+   * were to be kept at the same time, such as "macs <= 5000000"; without them, the minimum might be less.
+   */
   constructor(
     readonly metric: string,
     readonly requested: number,
     readonly minimum: number,
+    readonly together: readonly string[] = [],
   ) {
-    super(`no subnet fits ${metric} <= ${requested}: the smallest needs ${minimum}`);
+    const others = together.length > 0 ? ` together with ${together.join(' and ')}` : '';
+    super(`no subnet fits ${metric} <= ${requested}${others}: the smallest needs ${minimum}`);
   }
 }
 
@@ -102,4 +107,9 @@ export class DisposedError extends EaselError {
   constructor(what: string) {
     super(`this ${what} was disposed; create a new one`);
   }
+}
+
+/** Bytes that are no ONNX model, or one beyond what Easel reads. */
+export class OnnxError extends EaselError {
+  readonly code = 'ONNX';
 }

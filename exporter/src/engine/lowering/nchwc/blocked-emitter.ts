@@ -107,20 +107,33 @@ export class BlockedEmitter {
     });
   }
 
+  /** `scale * x + shift` with vectors `[batch, channels]`: every (image, channel) is a group of its own. */
+  perImageAffine(x: Blocked, scale: string, shift: string | undefined): Blocked {
+    const groups = x.batch * x.channels;
+    const { name } = this.convolution(this.#oneImage(x), this.e.reshape(scale, [groups, 1, 1, 1]), {
+      kernel: [1, 1],
+      pads: [0, 0, 0, 0],
+      group: groups,
+      outputChannels: groups,
+      bias: shift && this.e.reshape(shift, [-1]),
+    });
+    return { ...x, name: this.e.reshape(name, [x.batch, x.channels, x.height, x.width]) };
+  }
+
+  /** Sum over positions of `a * b`: `[batch, channels]`. */
+  perImageDot(a: Blocked, b: Blocked): string {
+    return this.e.reshape(this.#correlate(a, b, [0, 0, 0, 0]).name, [a.batch, a.channels]);
+  }
+
   /** Mean over images and positions: `[channels, 1]`. */
   channelMean(x: Blocked): string {
     const perImage = this.e.node('GlobalAveragePool', [x.name], {}, domain);
     return this.e.reshape(this.e.reduceMean(perImage, [0]), [-1, 1]);
   }
 
-  /**
-   * Sum over images and positions of `a * b`: `[channels, 1]`. Every (image, channel) is a group of a depthwise
-   * convolution whose kernel is the other operand.
-   */
+  /** Sum over images and positions of `a * b`: `[channels, 1]`. */
   channelDot(a: Blocked, b: Blocked): string {
-    const { batch, channels } = a;
-    const dots = this.#correlate(a, b, [0, 0, 0, 0]);
-    return this.e.reshape(this.e.reduceSum(this.e.reshape(dots.name, [batch, channels]), [0]), [channels, 1]);
+    return this.e.reshape(this.e.reduceSum(this.perImageDot(a, b), [0]), [a.channels, 1]);
   }
 
   /** Gradient of a depthwise kernel: `[channels, taps]`, taps in row-major order. */
@@ -132,22 +145,22 @@ export class BlockedEmitter {
     return this.e.reshape(this.e.transpose(tiles, [0, 2, 1]), [channels, height * width]);
   }
 
+  /** Every (image, channel) is a group of a depthwise convolution whose kernel is the other operand. */
   #correlate(x: Blocked, kernel: Blocked, pads: readonly [number, number, number, number]): Blocked {
-    const { batch, channels, height, width } = x;
-    const image: Blocked = {
-      name: this.e.reshape(x.name, [1, batch * channels, height, width]),
-      batch: 1,
-      channels: batch * channels,
-      height,
-      width,
-    };
-    const weight = this.e.reshape(kernel.name, [batch * channels, 1, kernel.height, kernel.width]);
-    return this.convolution(image, weight, {
+    const groups = x.batch * x.channels;
+    const weight = this.e.reshape(kernel.name, [groups, 1, kernel.height, kernel.width]);
+    return this.convolution(this.#oneImage(x), weight, {
       kernel: [kernel.height, kernel.width],
       pads,
-      group: batch * channels,
-      outputChannels: batch * channels,
+      group: groups,
+      outputChannels: groups,
     });
+  }
+
+  /** The batch as the channels of a single image; the memory is the same. */
+  #oneImage({ name, batch, channels, height, width }: Blocked): Blocked {
+    const merged = this.e.reshape(name, [1, batch * channels, height, width]);
+    return { name: merged, batch: 1, channels: batch * channels, height, width };
   }
 
   /** Sum over images and positions of `a bᵀ`: `[a.channels, b.channels]`. */

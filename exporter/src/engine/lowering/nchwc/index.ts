@@ -5,6 +5,7 @@ import { PortableStep } from '../portable.js';
 import { BlockedScope } from './blocked-scope.js';
 import { DepthwiseStep } from './depthwise.js';
 import { partition } from './partition.js';
+import { ChannelAffineStep, ElementwiseStep, PlainDepthwiseStep, PlainPointwiseStep } from './plain.js';
 import { DenseStep, PointwiseStep } from './pointwise.js';
 import { PoolStep } from './pool.js';
 
@@ -40,6 +41,14 @@ export class NchwcLowering implements Lowering {
           }
         case 'pool':
           return new PoolStep(part.node) as Step;
+        case 'pointwise':
+          return new PlainPointwiseStep(part.node) as Step;
+        case 'depthwise':
+          return new PlainDepthwiseStep(part.node) as Step;
+        case 'elementwise':
+          return new ElementwiseStep(part.node) as Step;
+        case 'affine':
+          return new ChannelAffineStep(part.node) as Step;
         case 'other':
           return new PortableStep(part.node);
         default:

@@ -2,8 +2,10 @@ import type { Graph, Node, Value } from '../../graph.js';
 import { activation } from '../../ops/activation.js';
 import { add } from '../../ops/add.js';
 import { batchNorm, frozenNorm } from '../../ops/batch-norm.js';
+import { channelAffine } from '../../ops/channel-affine.js';
 import { type Convolution, convolution } from '../../ops/convolution.js';
 import { globalAveragePool } from '../../ops/global-average-pool.js';
+import { multiply } from '../../ops/multiply.js';
 
 /** Convolution, norm, then a ReLU or a residual or neither: emitted as one. */
 export interface FusedLayer {
@@ -22,9 +24,12 @@ export interface FusedLayer {
   readonly phased: boolean;
 }
 
+export type PlainKind = 'pool' | 'pointwise' | 'depthwise' | 'elementwise' | 'affine';
+
 export type Part =
   | { readonly kind: 'layer'; readonly layer: FusedLayer }
-  | { readonly kind: 'pool'; readonly node: Node }
+  /** One op that has a form of its own in blocked memory. */
+  | { readonly kind: PlainKind; readonly node: Node }
   | { readonly kind: 'other'; readonly node: Node };
 
 /** Groups the nodes of a graph; the parts run in the order given. */
@@ -56,8 +61,31 @@ export function partition(graph: Graph, outputs: ReadonlySet<Value>, differentia
     const layer = fused.get(node);
     if (layer) return [{ kind: 'layer', layer }];
     if (absorbed.has(node)) return [];
-    return [{ kind: node.op === (globalAveragePool as unknown) ? 'pool' : 'other', node }];
+    return [{ kind: plainKind(node) ?? 'other', node }];
   });
+}
+
+function plainKind({ op, attributes, inputs }: Node): PlainKind | undefined {
+  const [x, other] = inputs as [Value, Value | undefined];
+  const is = (candidate: unknown) => op === candidate;
+  if (x.shape.length !== 4) return undefined;
+  if (is(globalAveragePool)) return 'pool';
+  if (is(activation) || is(add)) return 'elementwise';
+  if (is(channelAffine)) return 'affine';
+  // A gate for every image, and every channel or all of them.
+  const perChannel = [1, x.shape[1]].includes(other?.shape[1]);
+  if (is(multiply) && other?.shape.length === 4 && other.shape[0] === x.shape[0] && perChannel) {
+    return other.shape[2] === 1 && other.shape[3] === 1 ? 'affine' : undefined;
+  }
+  if (!is(convolution)) return undefined;
+  const { stride, groups } = attributes as Convolution;
+  const kernel = other?.shape[2] as number;
+  if (groups === 1) return kernel === 1 && stride === 1 ? 'pointwise' : undefined;
+  return kernel > 1 && (stride === 1 || evenExtents(x)) ? 'depthwise' : undefined;
+}
+
+function evenExtents({ shape }: Value): boolean {
+  return (shape[2] as number) % 2 === 0 && (shape[3] as number) % 2 === 0;
 }
 
 function layerFrom(
@@ -69,7 +97,7 @@ function layerFrom(
   const [input, weight] = node.inputs as [Value, Value];
   const kernel = weight.shape[2] as number;
   const kind = groups > 1 ? 'depthwise' : kernel === 1 ? 'pointwise' : 'dense';
-  const even = (input.shape[2] as number) % 2 === 0 && (input.shape[3] as number) % 2 === 0;
+  const even = evenExtents(input);
   if (kind === 'pointwise' && stride !== 1) return undefined;
   if (kind === 'depthwise' && (kernel === 1 || (stride === 2 && !even))) return undefined;
 

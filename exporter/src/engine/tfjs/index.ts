@@ -1,0 +1,2 @@
+export * from './interpreter.js';
+export * from './program.js';
