@@ -113,3 +113,14 @@ export class DisposedError extends EaselError {
 export class OnnxError extends EaselError {
   readonly code = 'ONNX';
 }
+
+/** Weights or statistics that a subnet needs are not there, or have another shape. */
+export class WeightError extends EaselError {
+  readonly code = 'WEIGHT';
+  constructor(
+    readonly weight: string,
+    problem: string,
+  ) {
+    super(`${weight}: ${problem}`);
+  }
+}

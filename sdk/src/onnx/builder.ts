@@ -1,5 +1,6 @@
 import type { Tensor } from '../tensor/index.js';
 import { encodeModel } from './encode.js';
+import { toFloat16 } from './float16.js';
 import type { OnnxAttribute, OnnxDataType, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from './model.js';
 
 /** Plain JavaScript values for attributes; `float()` marks a number that must not be stored as an integer. */
@@ -51,6 +52,17 @@ export class ModelBuilder {
     return output;
   }
 
+  /** Adds a node whose one output bears its name. */
+  named(
+    name: string,
+    opType: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+  ): string {
+    this.#push(opType, inputs, [name], attributes, '');
+    return name;
+  }
+
   /** Adds a node with several outputs. */
   nodes(
     opType: string,
@@ -85,6 +97,12 @@ export class ModelBuilder {
   /** A constant under a name of its own, such as a weight. */
   initializer(name: string, { shape, data }: Tensor): string {
     this.#initializers.push({ name, shape, dataType: 'float32', bytes: bytesOf(data) });
+    return name;
+  }
+
+  /** The same at half the bytes; the value is float16 and needs a Cast before it meets others. */
+  float16Initializer(name: string, { shape, data }: Tensor): string {
+    this.#initializers.push({ name, shape, dataType: 'float16', bytes: bytesOf(toFloat16(data)) });
     return name;
   }
 

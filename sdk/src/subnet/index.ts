@@ -1,1 +1,4 @@
+export * from './assemble.js';
+export * from './fold.js';
+export * from './network.js';
 export * from './weights.js';
