@@ -24,6 +24,8 @@ export class Executable {
       // Rewriting the graph takes longer than it saves: its nodes are already fused by the lowering.
       graphOptimizationLevel: 'disabled',
       executionMode: 'sequential',
+      // Planning all memory as one block makes a live training session hold twice what it needs, and is no faster.
+      enableMemPattern: false,
       ...(threads ? { intraOpNumThreads: threads } : {}),
     });
     return new Executable(session, new Map([...program.graph.inputs].map(([name, { shape }]) => [name, shape])));
