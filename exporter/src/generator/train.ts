@@ -140,7 +140,7 @@ async function measureSubnets(
   }
   const architectures = [...unique.values()];
   const logits: Float32Array[] = [];
-  let labels = new Int32Array();
+  let labels: Int32Array = new Int32Array();
   for (const architecture of architectures) {
     training.signal?.throwIfAborted();
     const measured = await subnetLogits(training.weights, training.statistics, architecture, {
