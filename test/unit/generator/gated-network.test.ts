@@ -15,16 +15,15 @@ import {
 } from '@easel/sdk/space';
 import type { Statistics, Weights } from '@easel/sdk/subnet';
 import { expect } from 'chai';
-import { everythingSpace, randomStatistics, randomWeights } from '../../fixtures/random-supernet.js';
+import { randomSupernet, tinyMobileNetV3 } from '../../fixtures/random-supernet.js';
 
 const batch = 2;
 const classes = 4;
 
 describe('gated supernet', () => {
-  for (const space of [presetSpace('tiny-32'), everythingSpace]) {
+  for (const space of [presetSpace('tiny-32'), tinyMobileNetV3]) {
     const random = new Random(1);
-    const weights = randomWeights(space, classes, random);
-    const statistics = randomStatistics(space, random);
+    const { weights, statistics } = randomSupernet(space, classes, random);
     const decisions = decisionsOf(space);
     const architectures = [
       largestArchitecture(space),
@@ -58,21 +57,25 @@ describe('gated supernet', () => {
       const architecture = largestArchitecture(space);
       const image = randomImages(architecture.resolution, random);
       const gates = repeated(gateRow(decisions, architecture, new Float32Array(optionCount(space)))).map(
-        (gate) => 0.25 + gate / 2,
+        (gate) => 0.02 + 0.9 * gate,
       );
       const run = (values: Float32Array, lowering = portable) =>
         runGated(space, architecture.resolution, weights, statistics, image, values, lowering);
       const { gradient } = await run(gates);
       const fast = await run(gates, (await selectLowering()).lowering);
       expectClose(fast.gradient, gradient, 1e-3);
-      // Along a random direction: the derivative is a sum over all gates.
-      const direction = gates.map(() => random.normal());
-      const step = 2e-3;
-      const moved = async (sign: number) =>
-        (await run(gates.map((gate, i) => gate + sign * step * (direction[i] as number)))).loss;
-      const difference = ((await moved(1)) - (await moved(-1))) / (2 * step);
-      const derivative = gradient.reduce((sum, value, i) => sum + value * (direction[i] as number), 0);
-      expect(derivative).to.be.closeTo(difference, 0.02 * Math.abs(difference) + 2e-3);
+      // Along random directions: each derivative is a sum over all gates. Kinks of ReLUs leave a few per cent.
+      const step = 5e-4;
+      const differences: number[] = [];
+      const derivatives: number[] = [];
+      for (let i = 0; i < 10; i++) {
+        const direction = gates.map(() => random.normal());
+        const moved = async (sign: number) =>
+          (await run(gates.map((gate, j) => gate + sign * step * (direction[j] as number)))).loss;
+        differences.push(((await moved(1)) - (await moved(-1))) / (2 * step));
+        derivatives.push(gradient.reduce((sum, value, j) => sum + value * (direction[j] as number), 0));
+      }
+      expectClose(Float32Array.from(derivatives), Float32Array.from(differences), 0.05);
     });
   }
 });
