@@ -1,0 +1,112 @@
+import { OnnxError } from '@easel/sdk/errors';
+import { decodeModel, float, float16Value, ModelBuilder } from '@easel/sdk/onnx';
+import { tensor } from '@easel/sdk/tensor';
+import { expect } from 'chai';
+import protobuf from 'protobufjs/minimal.js';
+
+function smallModel(): ModelBuilder {
+  const model = new ModelBuilder('small');
+  const x = model.input('x', ['batch', 3]);
+  const weight = model.initializer('weight', tensor([3], Float32Array.of(1, -2, 0.5)));
+  const half = model.named('half', 'Cast', [model.float16Initializer('half.bits', tensor([1], Float32Array.of(0.5)))], {
+    to: 1,
+  });
+  const sum = model.node('Add', [model.node('Mul', [x, weight]), half]);
+  const kept = model.node('Reshape', [sum, model.integers([-1, 3])], { allowzero: 0 });
+  const hard = model.node('HardSigmoid', [kept], { alpha: float(1), note: 'text', list: [0.25, 2], integers: [-1, 7] });
+  model.output(hard, ['batch', 3], 'y');
+  model.metadata['easel.space'] = 'tiny-32';
+  return model;
+}
+
+/** A TensorProto by its fields, in a model that holds nothing else. */
+function modelWithTensor(write: (tensor: protobuf.Writer) => void): Uint8Array {
+  const tensor = protobuf.Writer.create();
+  write(tensor);
+  const graph = protobuf.Writer.create();
+  graph.uint32((5 << 3) | 2).bytes(tensor.finish());
+  return protobuf.Writer.create()
+    .uint32((7 << 3) | 2)
+    .bytes(graph.finish())
+    .finish();
+}
+
+describe('decodeModel', () => {
+  it('reads back every field that encodeModel writes', () => {
+    const model = smallModel();
+    expect(decodeModel(model.encode())).to.deep.equal(model.model());
+  });
+
+  it('reads numbers that are stored in typed fields instead of raw bytes, packed and not', () => {
+    const packed = modelWithTensor((w) => {
+      w.uint32((1 << 3) | 2)
+        .fork()
+        .int64(3)
+        .ldelim();
+      w.uint32(2 << 3).int32(1);
+      w.uint32((4 << 3) | 2)
+        .fork()
+        .float(1)
+        .float(-0.5)
+        .float(3)
+        .ldelim();
+    });
+    const [floats] = decodeModel(packed).graph.initializers;
+    expect(floats?.shape).to.deep.equal([3]);
+    expect([...new Float32Array((floats?.bytes as Uint8Array).slice().buffer)]).to.deep.equal([1, -0.5, 3]);
+
+    const unpacked = modelWithTensor((w) => {
+      w.uint32(1 << 3).int64(2);
+      w.uint32(2 << 3).int32(7);
+      w.uint32(7 << 3).int64(-1);
+      w.uint32(7 << 3).int64(9);
+    });
+    const [integers] = decodeModel(unpacked).graph.initializers;
+    expect([...new BigInt64Array((integers?.bytes as Uint8Array).slice().buffer)]).to.deep.equal([-1n, 9n]);
+
+    const halves = modelWithTensor((w) => {
+      w.uint32(1 << 3).int64(1);
+      w.uint32(2 << 3).int32(10);
+      w.uint32((5 << 3) | 2)
+        .fork()
+        .int32(0x3c00)
+        .ldelim();
+    });
+    const [half] = decodeModel(halves).graph.initializers;
+    expect(float16Value(new Uint16Array((half?.bytes as Uint8Array).slice().buffer)[0] as number)).to.equal(1);
+  });
+
+  it('skips fields it does not know', () => {
+    const bytes = smallModel().encode();
+    const more = protobuf.Writer.create()
+      .uint32((6 << 3) | 2)
+      .string('a doc string')
+      .uint32(5 << 3)
+      .int64(12)
+      .finish();
+    expect(decodeModel(Uint8Array.of(...more, ...bytes))).to.deep.equal(decodeModel(bytes));
+  });
+
+  it('refuses a model that is cut off anywhere in its graph', () => {
+    const bytes = smallModel().encode();
+    // After the graph come opsets and metadata, which take fewer than 40 bytes beside their text.
+    const end = bytes.length - 'tiny-32'.length - 'easel.space'.length - 40;
+    for (let length = 0; length < end; length++) {
+      expect(() => decodeModel(bytes.subarray(0, length)), `the first ${length} bytes`).to.throw(OnnxError);
+    }
+  });
+
+  it('refuses what is no ONNX at all', () => {
+    expect(() => decodeModel(new TextEncoder().encode('<!doctype html><html></html>'))).to.throw(OnnxError);
+  });
+
+  it('refuses data that does not fill its shape', () => {
+    const bytes = modelWithTensor((w) => {
+      w.uint32(1 << 3).int64(4);
+      w.uint32(2 << 3).int32(1);
+      w.uint32((8 << 3) | 2).string('short');
+      w.uint32((9 << 3) | 2).bytes(new Uint8Array(12));
+    });
+    expect(() => decodeModel(bytes)).to.throw(OnnxError, 'tensor "short" of shape [4] and type float32 has 12 bytes');
+  });
+});
