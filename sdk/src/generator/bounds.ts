@@ -129,7 +129,8 @@ export class Bounds {
           const lambda = this.lambdas[other] as number;
           if (other === k || lambda === 0) continue;
           const { costs } = (limits[other] as KnapsackLimit).flat;
-          for (let i = 0; i < adjusted.length; i++) adjusted[i] = (adjusted[i] as number) - lambda * (costs[i] as number);
+          for (let i = 0; i < adjusted.length; i++)
+            adjusted[i] = (adjusted[i] as number) - lambda * (costs[i] as number);
         }
         const { flat, most } = limits[k] as KnapsackLimit;
         const feasible = this.#relaxation.tighten(adjusted, flat.costs, most - flat.base);

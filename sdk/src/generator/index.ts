@@ -1,1 +1,4 @@
+export * from './cost-tables.js';
 export * from './decode.js';
+export * from './features.js';
+export * from './request.js';

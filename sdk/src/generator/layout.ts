@@ -57,4 +57,3 @@ export function layoutOf(decisions: readonly Decision[]): Layout {
     decisionOfOption,
   };
 }
-

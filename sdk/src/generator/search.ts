@@ -186,7 +186,8 @@ export class Search {
       const c = p < end ? (arenaCost[p] as number) + cost : Number.POSITIVE_INFINITY;
       // At equal cost, the better score goes first.
       const takeOld =
-        i < frontier.count && (p >= end || (oldCost[i] as number) < c || (oldCost[i] === c && (oldScore[i] as number) >= s));
+        i < frontier.count &&
+        (p >= end || (oldCost[i] as number) < c || (oldCost[i] === c && (oldScore[i] as number) >= s));
       let score: number;
       let total: number;
       let from: number;
@@ -231,7 +232,8 @@ export class Search {
           if ((newScore[j] as number) < score) continue;
           dominated = true;
           for (let k = 0; k < extraCount; k++) {
-            if ((newExtra[j * extraCount + k] as number) > (newExtra[count * extraCount + k] as number)) dominated = false;
+            if ((newExtra[j * extraCount + k] as number) > (newExtra[count * extraCount + k] as number))
+              dominated = false;
           }
         }
         if (dominated) continue;

@@ -80,7 +80,7 @@ export function parametersTable(space: SearchSpace, classes: number): CostTable 
 }
 
 /** Sums a per-layer cost into the table; exact because a block's layers depend on its own choice alone. */
-function exactTable(
+export function exactTable(
   space: SearchSpace,
   classes: number,
   metric: Metric,

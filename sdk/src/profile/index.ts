@@ -1,0 +1,3 @@
+export * from './latency-table.js';
+export * from './profile.js';
+export * from './quality.js';

@@ -1,0 +1,137 @@
+import * as v from 'valibot';
+import { ProfileError } from '../errors/index.js';
+import { type BlockChoice, blockOptions, deepest, type SearchSpace, spaceFingerprint } from '../space/index.js';
+
+const text = v.pipe(v.string(), v.minLength(1));
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const ratio = v.pipe(v.number(), v.finite(), v.minValue(0));
+
+const milliseconds = v.pipe(
+  v.number(),
+  v.finite('must be a finite number of milliseconds'),
+  v.minValue(0, 'must be a number of milliseconds >= 0'),
+);
+
+/** By option, written as kernel size x expand ratio: `{ "3x2": 0.031, "3x4": 0.052 }`. */
+const optionCosts = v.record(v.pipe(v.string(), v.regex(/^\d+x\d+$/, 'must be like 3x2')), milliseconds);
+
+export const deviceProfileSchema = v.pipe(
+  v.strictObject({
+    schemaVersion: v.literal(1),
+    /** Lower-case letters, digits, dashes and dots; also the file's name without `.json`. */
+    name: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9.-]*$/, 'must be lower-case letters, digits, dashes and dots')),
+    /** What it was measured for. The fingerprint is that of the search space's document. */
+    space: v.strictObject({ name: text, fingerprint: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)), classes: count }),
+    device: v.strictObject({
+      cpu: text,
+      architecture: text,
+      cores: count,
+      memoryBytes: v.optional(count),
+      os: text,
+    }),
+    runtime: v.strictObject({ engine: text, version: text, provider: text, threads: count }),
+    measured: v.strictObject({
+      date: v.pipe(v.string(), v.isoTimestamp()),
+      /** Whole random subnets that the table was fitted to. */
+      subnets: count,
+      /** Timed runs of each of them. */
+      repeats: count,
+      /** Which quantile of a subnet's runs is taken as its latency: low ones leave out interruptions. */
+      quantile: fraction,
+      /** How much the latency of one reference subnet, run in between, varied: interquartile range / median. */
+      noise: ratio,
+    }),
+    /** An architecture's latency is the base of its resolution plus a term for every kept block. */
+    terms: v.pipe(
+      v.array(
+        v.strictObject({
+          resolution: count,
+          /** Stem, head, and what a call costs. */
+          base: milliseconds,
+          units: v.array(
+            v.strictObject({
+              /** The first block of the unit, which strides and widens. */
+              first: optionCosts,
+              /** Every later block of it: these all have the same shape. Empty if the unit never has more than one. */
+              later: optionCosts,
+            }),
+          ),
+        }),
+      ),
+      v.minLength(1),
+    ),
+    /** Prediction against measurement on random subnets that were not used for fitting. */
+    error: v.strictObject({
+      subnets: v.pipe(v.number(), v.integer(), v.minValue(0)),
+      medianRelative: ratio,
+      p90: ratio,
+      within5: fraction,
+      within10: fraction,
+    }),
+  }),
+);
+
+/** What a device is and how long the blocks of a search space take on it: a latency lookup table with its facts. */
+export type DeviceProfile = v.InferOutput<typeof deviceProfileSchema>;
+export type ProfileTerms = DeviceProfile['terms'][number];
+
+/** The key of an option in a profile: kernel size x expand ratio. */
+export function optionKey({ kernel, expandRatio }: BlockChoice): string {
+  return `${kernel}x${expandRatio}`;
+}
+
+/**
+ * Checks an untrusted document.
+ *
+ * @param space if given, the profile must have been measured for it
+ * @throws ProfileError that names the field, or both search spaces
+ */
+export function parseProfile(document: unknown, space?: SearchSpace): DeviceProfile {
+  const result = v.safeParse(deviceProfileSchema, document);
+  if (!result.success) {
+    const [issue] = result.issues;
+    throw new ProfileError(nameOf(document), `${v.getDotPath(issue) ?? 'document'}: ${issue.message}`);
+  }
+  if (space) assertProfileOf(result.output, space);
+  return result.output;
+}
+
+/** @throws ProfileError if the profile was measured for another search space, or does not cover this one. */
+export function assertProfileOf(profile: DeviceProfile, space: SearchSpace): void {
+  const fail = (problem: string): never => {
+    throw new ProfileError(profile.name, problem);
+  };
+  const fingerprint = spaceFingerprint(space);
+  if (profile.space.name !== space.name || profile.space.fingerprint !== fingerprint) {
+    fail(
+      `space: measured for search space ${profile.space.name} (${profile.space.fingerprint}), ` +
+        `needed is ${space.name} (${fingerprint}); measure this device again for it`,
+    );
+  }
+  const resolutions = profile.terms.map(({ resolution }) => resolution);
+  if (resolutions.join() !== space.resolutions.join()) {
+    fail(`terms: resolutions are ${resolutions.join(', ')}; the search space has ${space.resolutions.join(', ')}`);
+  }
+  profile.terms.forEach(({ units }, r) => {
+    if (units.length !== space.units.length) {
+      fail(`terms.${r}.units: ${units.length} units; the search space has ${space.units.length}`);
+    }
+    space.units.forEach((unit, u) => {
+      const options = blockOptions(unit).map(optionKey);
+      for (const place of ['first', 'later'] as const) {
+        const wanted = place === 'later' && deepest(unit) === 1 ? [] : options;
+        const given = Object.keys(units[u]?.[place] ?? {});
+        const wrong = given.find((key) => !wanted.includes(key)) ?? wanted.find((key) => !given.includes(key));
+        if (wrong === undefined) continue;
+        const problem = wanted.includes(wrong) ? `option ${wrong} is missing` : `option ${wrong} is not one`;
+        fail(`terms.${r}.units.${u}.${place}: ${problem}; options are ${wanted.join(', ') || '(none)'}`);
+      }
+    });
+  });
+}
+
+function nameOf(document: unknown): string {
+  const name = document !== null && typeof document === 'object' ? (document as { name?: unknown }).name : undefined;
+  return typeof name === 'string' ? name : '(unnamed)';
+}
