@@ -1,8 +1,9 @@
 import type { Architecture, SearchSpace } from '@easel/sdk/space';
+import type { Statistics } from '@easel/sdk/subnet';
 import type { Tensor } from '@easel/sdk/tensor';
 import { type Normalization, type Split, toTensor } from '../data/index.js';
 import { Executable, type Lowering } from '../engine/index.js';
-import { buildNetwork, imageInput, type Statistics, statisticsInputs } from '../supernet/index.js';
+import { buildNetwork, imageInput, statisticsInputs } from '../supernet/index.js';
 
 export interface Logits {
   /** `[images, classes]`, over all classes. */

@@ -8,12 +8,10 @@ import {
   type SearchSpace,
   smallestArchitecture,
 } from '@easel/sdk/space';
+import type { Statistics } from '@easel/sdk/subnet';
 import { type Tensor, tensor } from '@easel/sdk/tensor';
 import { Executable, type Lowering } from '../engine/index.js';
 import { buildNetwork, imageInput, statisticsInput } from './network.js';
-
-/** Layer name, then statistics key, to mean and variance `[channels of that choice]`. */
-export type Statistics = ReadonlyMap<string, ReadonlyMap<string, { readonly mean: Tensor; readonly variance: Tensor }>>;
 
 export interface CollectionOptions {
   readonly space: SearchSpace;

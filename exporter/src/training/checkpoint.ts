@@ -2,10 +2,10 @@ import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/prom
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { SearchSpace } from '@easel/sdk/space';
+import type { Statistics } from '@easel/sdk/subnet';
 import { elementCount, type Tensor, tensor } from '@easel/sdk/tensor';
 import type { Normalization, SamplerState } from '../data/index.js';
 import { CheckpointError } from '../errors/index.js';
-import type { Statistics } from '../supernet/index.js';
 import type { TrainingOptions } from './options.js';
 import type { PoolState } from './subnet-pool.js';
 

@@ -1,5 +1,12 @@
+export * from './batches.js';
 export * from './checkpoint.js';
 export * from './events.js';
+export * from './gradients.js';
+export * from './metrics.js';
+export * from './optimizer.js';
 export * from './options.js';
-export { type Phase, type Schedule, scheduleOf } from './schedule.js';
+export * from './schedule.js';
+export * from './subnet.js';
+export * from './subnet-pool.js';
+export * from './task-dropout.js';
 export * from './trainer.js';

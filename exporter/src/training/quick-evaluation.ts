@@ -1,9 +1,10 @@
 import type { Architecture, SearchSpace } from '@easel/sdk/space';
+import type { Statistics } from '@easel/sdk/subnet';
 import type { Tensor } from '@easel/sdk/tensor';
 import { BatchSampler, type Dataset, type Normalization } from '../data/index.js';
 import type { Lowering } from '../engine/index.js';
 import { subnetLogits, taskAccuracy } from '../evaluation/index.js';
-import { collectStatistics, type Statistics } from '../supernet/index.js';
+import { collectStatistics } from '../supernet/index.js';
 import { readBatch } from './batches.js';
 
 export interface QuickEvaluationOptions {

@@ -6,18 +6,13 @@ import {
   randomArchitecture,
   smallestArchitecture,
 } from '@easel/sdk/space';
+import type { Statistics } from '@easel/sdk/subnet';
 import type { Tensor } from '@easel/sdk/tensor';
 import { BatchSampler, type Dataset, measureNormalization, type Normalization } from '../data/index.js';
 import { hashOf } from '../data/sampler.js';
 import type { Lowering } from '../engine/index.js';
 import { DivergedError } from '../errors/index.js';
-import {
-  collectStatistics,
-  initializeWeights,
-  type Statistics,
-  statisticsInputs,
-  visitingPlan,
-} from '../supernet/index.js';
+import { collectStatistics, initializeWeights, statisticsInputs, visitingPlan } from '../supernet/index.js';
 import { readBatch } from './batches.js';
 import { type Checkpoint, type RunIdentity, writeCheckpoint } from './checkpoint.js';
 import type { TrainingEvent } from './events.js';

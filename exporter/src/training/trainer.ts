@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SearchSpace } from '@easel/sdk/space';
+import type { Statistics } from '@easel/sdk/subnet';
 import type { Tensor } from '@easel/sdk/tensor';
 import type { Dataset, Normalization } from '../data/index.js';
 import { type Lowering, selectLowering } from '../engine/index.js';
 import { CheckpointError, TrainingInterruptedError } from '../errors/index.js';
-import type { Statistics } from '../supernet/index.js';
 import { assertSameRun, readCheckpoint } from './checkpoint.js';
 import type { TrainingEvent } from './events.js';
 import { MetricsFile } from './metrics.js';

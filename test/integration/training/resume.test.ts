@@ -1,0 +1,150 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Dataset, Split } from '@easel/exporter/data';
+import { portable } from '@easel/exporter/engine';
+import { CheckpointError, TrainingInterruptedError } from '@easel/exporter/errors';
+import {
+  checkpointFile,
+  metricsFile,
+  readCheckpoint,
+  type TrainingEvent,
+  type TrainSupernetArguments,
+  trainSupernet,
+} from '@easel/exporter/training';
+import { Random } from '@easel/sdk/random';
+import { parseSearchSpace } from '@easel/sdk/space';
+import { expect } from 'chai';
+
+const space = parseSearchSpace({
+  name: 'speck-8',
+  version: 1,
+  resolutions: [8, 12],
+  stem: { channels: 8, stride: 2, activation: 'relu' },
+  units: [
+    {
+      channels: 8,
+      stride: 1,
+      activation: 'relu',
+      squeezeExcite: false,
+      depths: [1, 2],
+      kernels: [3, 5],
+      expandRatios: [2, 3],
+    },
+  ],
+  head: { channels: 16, activation: 'relu' },
+});
+
+/** Noise of a colour and brightness per class: learnable, and small enough for a test. */
+function noise(size: number, seed: number): Split {
+  const random = new Random(seed);
+  const labels = Int32Array.from({ length: size }, (_, i) => i % 4);
+  const pixels = Uint8Array.from({ length: size * 12 * 12 * 3 }, (_, i) => {
+    const label = labels[Math.floor(i / 432)] as number;
+    return 60 * (i % 3 === label % 3 ? 1 : 0) + 30 * label + random.integer(60);
+  });
+  return {
+    size,
+    labels,
+    read(indices, target) {
+      for (let i = 0; i < indices.length; i++) {
+        const start = (indices[i] as number) * 432;
+        target.set(pixels.subarray(start, start + 432), i * 432);
+      }
+    },
+  };
+}
+
+const dataset: Dataset = {
+  name: 'noise',
+  classes: ['a', 'b', 'c', 'd'],
+  tasks: { ab: ['a', 'b'], cd: ['c', 'd'] },
+  resolution: 12,
+  horizontalFlip: true,
+  train: noise(96, 1),
+  validation: noise(32, 2),
+  test: noise(32, 3),
+};
+
+const run = {
+  dataset,
+  space,
+  options: {
+    batchSize: 16,
+    epochs: 4 / 3,
+    finishingEpochs: 2 / 3,
+    learningRate: 0.05,
+    pool: { size: 2, uses: 2 },
+    statistics: { architectures: 4, extremes: 1, collections: 2 },
+  },
+  lowering: portable,
+  threads: 1,
+  reportSteps: 1,
+  evaluationEpochs: 2,
+} satisfies Partial<TrainSupernetArguments>;
+
+describe('trainSupernet', function () {
+  this.timeout(60_000);
+  let directory: string;
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'easel-training-'));
+  });
+  after(() => rm(directory, { recursive: true }));
+
+  /** Runs until `steps` steps are done, then aborts as Ctrl-C does. */
+  async function interrupted(folder: string, steps: number): Promise<unknown> {
+    const abort = new AbortController();
+    const onEvent = (event: TrainingEvent) => {
+      if (event.kind === 'step' && event.step === steps) abort.abort();
+    };
+    return trainSupernet({ ...run, directory: folder, resume: true, signal: abort.signal, onEvent }).catch((e) => e);
+  }
+
+  it('resumes to the bit-identical result, in either phase and between them', async () => {
+    const straight = await trainSupernet({ ...run, directory: join(directory, 'straight') });
+    const folder = join(directory, 'resumed');
+    for (const stop of [3, 8, 10]) {
+      const error = await interrupted(folder, stop);
+      expect(error).instanceOf(TrainingInterruptedError);
+      expect((error as TrainingInterruptedError).step).to.equal(stop);
+      expect((error as Error).message)
+        .to.include(`step ${stop} of 12`)
+        .and.include('resume');
+    }
+    const resumed = await trainSupernet({ ...run, directory: folder, resume: true });
+    const bytes = (map: typeof straight.weights) => [...map].map(([name, { data }]) => [name, [...data]]);
+    expect(bytes(resumed.weights)).to.deep.equal(bytes(straight.weights));
+    expect([...resumed.statistics]).to.deep.equal([...straight.statistics]);
+
+    const lines = async (name: string) =>
+      (await readFile(metricsFile(join(directory, name)), 'utf8'))
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as TrainingEvent)
+        .flatMap((event) => (event.kind === 'step' ? [[event.step, event.losses]] : []));
+    expect(await lines('resumed')).to.deep.equal(await lines('straight'));
+    expect((await lines('resumed')).length).to.equal(12);
+  });
+
+  it('returns at once from a finished run', async () => {
+    const again = await trainSupernet({ ...run, directory: join(directory, 'straight'), resume: true });
+    const { weights } = await readCheckpoint(checkpointFile(join(directory, 'straight')));
+    expect([...again.weights]).to.deep.equal([...weights]);
+  });
+
+  it('refuses to overwrite a run, or to resume another one', async () => {
+    const folder = join(directory, 'straight');
+    const attempt = async (changed: Partial<TrainSupernetArguments>) =>
+      trainSupernet({ ...run, directory: folder, resume: true, ...changed }).catch((e) => e);
+    expect(await attempt({ resume: false }))
+      .instanceOf(CheckpointError)
+      .property('message')
+      .include('already exists');
+    const other = await attempt({ options: { ...run.options, learningRate: 0.04 } });
+    expect(other).instanceOf(CheckpointError).property('message').include('options.learningRate is 0.05, but 0.04');
+    const classes = await attempt({ dataset: { ...dataset, classes: ['a', 'b', 'c', 'x'] } });
+    expect(classes).instanceOf(CheckpointError).property('message').include('classes.3 is "d", but "x"');
+    const elsewhere = await attempt({ space: { ...space, resolutions: [12] } });
+    expect(elsewhere).instanceOf(CheckpointError).property('message').include('space.resolutions.0');
+  });
+});

@@ -1,0 +1,40 @@
+import { scheduleOf, trainingOptions } from '@easel/exporter/training';
+import { InvalidRequestError } from '@easel/sdk/errors';
+import { expect } from 'chai';
+
+describe('scheduleOf', () => {
+  const options = trainingOptions({ epochs: 10, finishingEpochs: 4, batchSize: 10, warmUpEpochs: 0.5 });
+  const schedule = scheduleOf(options, 1000);
+
+  it('counts steps by images seen', () => {
+    expect(schedule.stepsPerEpoch).to.equal(100);
+    expect(schedule.trainingSteps).to.equal(1000);
+    expect(schedule.totalSteps).to.equal(1400);
+    expect([schedule.phase(999), schedule.phase(1000)]).to.deep.equal(['training', 'finishing']);
+  });
+
+  it('warms up from a tenth, peaks, and falls to zero twice', () => {
+    const { learningRate, finishingLearningRate } = options;
+    expect(schedule.learningRate(0)).closeTo(learningRate / 10, 1e-9);
+    expect(schedule.learningRate(50)).closeTo(learningRate, 1e-9);
+    expect(schedule.learningRate(525)).closeTo(learningRate / 2, 1e-9);
+    expect(schedule.learningRate(999)).below(learningRate / 1000);
+    expect(schedule.learningRate(1000)).closeTo(finishingLearningRate, 1e-9);
+    expect(schedule.learningRate(1399)).below(finishingLearningRate / 1000);
+  });
+
+  it('collects statistics before each of the first finishing epochs', () => {
+    expect(schedule.collections).to.deep.equal([1000, 1100, 1200]);
+    expect(scheduleOf({ ...options, finishingEpochs: 1.5 }, 1000).collections).to.deep.equal([1000, 1100]);
+    expect(scheduleOf({ ...options, finishingEpochs: 0 }, 1000).collections).to.deep.equal([1000]);
+  });
+});
+
+describe('trainingOptions', () => {
+  it('names an option out of range, or unknown', () => {
+    expect(() => trainingOptions({ momentum: 1 })).to.throw(InvalidRequestError, 'momentum must be from 0 to below 1');
+    expect(() => trainingOptions({ learningRate: Number.NaN })).to.throw(InvalidRequestError, 'learningRate');
+    expect(() => trainingOptions({ taskDropout: { keepAll: 2, singleTask: 0 } })).to.throw('taskDropout.keepAll');
+    expect(() => trainingOptions({ learnRate: 1 } as object)).to.throw('learnRate');
+  });
+});

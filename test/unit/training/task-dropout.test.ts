@@ -1,0 +1,64 @@
+import { classMask, smoothedLabels, softmaxOver, TaskDropout } from '@easel/exporter/training';
+import { Random } from '@easel/sdk/random';
+import { expect } from 'chai';
+
+const classes = ['a', 'b', 'c', 'd', 'e', 'f'];
+const tasks = { first: ['a', 'b'], second: ['c', 'd'], third: ['b', 'e', 'f'], lonely: ['f'] };
+
+describe('TaskDropout', () => {
+  const draws = (options: { keepAll: number; singleTask: number }, count = 4000) => {
+    const random = new Random(1);
+    const dropout = new TaskDropout(classes, tasks, options);
+    const counts = new Map<string, number>();
+    for (let i = 0; i < count; i++) {
+      const key = dropout.draw(random).join('');
+      counts.set(key, (counts.get(key) ?? 0) + 1 / count);
+    }
+    return counts;
+  };
+
+  it('keeps everything as often as asked', () => {
+    expect([...draws({ keepAll: 1, singleTask: 1 }).keys()]).to.deep.equal(['012345']);
+    expect(draws({ keepAll: 0.6, singleTask: 1 }).get('012345')).closeTo(0.6, 0.03);
+  });
+
+  it('keeps single tasks, each as often as the others, and never fewer than two classes', () => {
+    const counts = draws({ keepAll: 0, singleTask: 1 });
+    for (const task of ['01', '23']) expect(counts.get(task)).closeTo(1 / 4, 0.05);
+    for (const kept of counts.keys()) expect(kept.length).at.least(2);
+    // "lonely" has one class: another task joins it.
+    const joined = ['015', '235'].reduce((sum, kept) => sum + (counts.get(kept) ?? 0), 0);
+    expect(joined).closeTo((1 / 4) * (2 / 3), 0.05);
+  });
+
+  it('keeps unions of two up to all tasks', () => {
+    const counts = draws({ keepAll: 0, singleTask: 0 });
+    for (const kept of ['0123', '0145', '015', '012345']) expect(counts.get(kept) ?? 0).above(0.02);
+    expect(counts.has('01')).to.equal(false);
+  });
+});
+
+describe('distributions over the kept classes', () => {
+  const kept = [1, 3];
+
+  it('masks dropped classes', () => {
+    const mask = classMask(kept, 5);
+    expect([...mask].map((value) => value === 0)).to.deep.equal([false, true, false, true, false]);
+    expect(Math.fround(Math.exp(mask[0] as number))).to.equal(0);
+  });
+
+  it('smooths labels over kept classes only', () => {
+    const rows = smoothedLabels([3, 1], kept, 5, 0.1);
+    const expected = [0, 0.05, 0, 0.95, 0, 0, 0.95, 0, 0.05, 0];
+    rows.forEach((value, i) => {
+      expect(value).closeTo(expected[i] as number, 1e-6);
+    });
+  });
+
+  it('takes the softmax over kept classes only, at any size of the logits', () => {
+    const probabilities = softmaxOver(Float32Array.of(900, 500, 900, 501, 0), kept, 5);
+    expect([probabilities[0], probabilities[2], probabilities[4]]).to.deep.equal([0, 0, 0]);
+    expect(probabilities[3]).closeTo(1 / (1 + Math.exp(-1)), 1e-6);
+    expect((probabilities[1] as number) + (probabilities[3] as number)).closeTo(1, 1e-6);
+  });
+});
