@@ -1,2 +1,4 @@
 export * from './data.js';
+export * from './output.js';
+export * from './run.js';
 export * from './training.js';

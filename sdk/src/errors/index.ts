@@ -124,3 +124,15 @@ export class WeightError extends EaselError {
     super(`${weight}: ${problem}`);
   }
 }
+
+/** A package that is only needed in some places, so that Easel does not bring it along, is not installed. */
+export class MissingDependencyError extends EaselError {
+  readonly code = 'MISSING_DEPENDENCY';
+  constructor(
+    readonly dependency: string,
+    purpose: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${purpose} needs the package ${dependency}; run: npm install ${dependency}`, options);
+  }
+}

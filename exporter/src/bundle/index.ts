@@ -1,0 +1,2 @@
+export * from './supernet-model.js';
+export * from './write.js';

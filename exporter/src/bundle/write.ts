@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import {
+  encodeStatistics,
+  loadBundle,
+  type Manifest,
+  manifestFile,
+  manifestVersion,
+  type Preprocessing,
+  sha256,
+} from '@easel/sdk/bundle';
+import { directorySource } from '@easel/sdk/node';
+import type { DeviceProfile } from '@easel/sdk/profile';
+import type { Supernet } from '@easel/sdk/subnet';
+import { OutputExistsError } from '../errors/index.js';
+import { supernetModel } from './supernet-model.js';
+
+/** All that a device gets. */
+export interface BundleContents extends Supernet {
+  readonly name: string;
+  readonly classes: readonly string[];
+  readonly tasks: Readonly<Record<string, readonly string[]>>;
+  /** In units of 0..255, per RGB channel. */
+  readonly preprocessing: Pick<Preprocessing, 'mean' | 'std'>;
+  /** generator.onnx */
+  readonly generator: Uint8Array;
+  readonly profiles: readonly DeviceProfile[];
+  /** JSON values only. */
+  readonly accuracy?: Readonly<Record<string, unknown>>;
+  readonly provenance: Manifest['provenance'];
+}
+
+export interface WriteBundleOptions {
+  /** Replace a bundle that is there already. Anything else at this place is never replaced. Default: false. */
+  readonly overwrite?: boolean;
+}
+
+/**
+ * Writes a bundle: the whole of it or, whatever goes wrong, nothing. It is written beside its place, read back the way
+ * a device does, and then moved.
+ *
+ * @throws OutputExistsError if something is there already
+ * @throws WeightError, BundleError, ProfileError if the contents do not fit together
+ */
+export async function writeBundle(
+  directory: string,
+  contents: BundleContents,
+  { overwrite = false }: WriteBundleOptions = {},
+): Promise<Manifest> {
+  const target = resolve(directory);
+  await assertReplaceable(directory, overwrite);
+  const files = bundleFiles(contents);
+  const manifest = await manifestOf(contents, files);
+  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}`);
+  try {
+    for (const [path, bytes] of files) {
+      await mkdir(dirname(join(temporary, path)), { recursive: true });
+      await writeFile(join(temporary, path), bytes);
+    }
+    await writeFile(join(temporary, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`);
+    const written = await loadBundle(directorySource(temporary));
+    await move(temporary, target);
+    return written.manifest;
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+const supernetFile = 'supernet.onnx';
+const statisticsFile = 'statistics.safetensors';
+const generatorFile = 'generator.onnx';
+const profileFile = ({ name }: DeviceProfile) => `profiles/${name}.json`;
+
+function bundleFiles(contents: BundleContents): ReadonlyMap<string, Uint8Array> {
+  return new Map<string, Uint8Array>([
+    [supernetFile, supernetModel(contents, contents.classes.length)],
+    [statisticsFile, encodeStatistics(contents.statistics)],
+    [generatorFile, contents.generator],
+    ...contents.profiles.map((profile): [string, Uint8Array] => [
+      profileFile(profile),
+      new TextEncoder().encode(`${JSON.stringify(profile, null, 2)}\n`),
+    ]),
+  ]);
+}
+
+async function manifestOf(contents: BundleContents, files: ReadonlyMap<string, Uint8Array>): Promise<Manifest> {
+  const { name, space, classes, tasks, preprocessing, profiles, accuracy, provenance } = contents;
+  const listed: Manifest['files'] = {};
+  for (const [path, bytes] of files) {
+    listed[path] = { bytes: bytes.length, sha256: await sha256(new Uint8Array(bytes)) };
+  }
+  return {
+    schemaVersion: manifestVersion,
+    name,
+    created: new Date().toISOString(),
+    space,
+    classes: [...classes],
+    tasks: Object.fromEntries(Object.entries(tasks).map(([task, members]) => [task, [...members]])),
+    preprocessing: { mean: preprocessing.mean, std: preprocessing.std, resize: 'cover' },
+    files: listed,
+    supernet: supernetFile,
+    statistics: statisticsFile,
+    generator: generatorFile,
+    profiles: profiles.map(profileFile),
+    ...(accuracy ? { accuracy: { ...accuracy } } : {}),
+    provenance,
+  };
+}
+
+/** An empty folder may be replaced, a bundle if asked for; nobody's other files are ever deleted. */
+async function assertReplaceable(directory: string, overwrite: boolean): Promise<void> {
+  const entries = await entriesOf(directory);
+  if (!entries || entries.length === 0) return;
+  if (!entries.includes(manifestFile)) {
+    throw new OutputExistsError(directory, 'holds other files than a bundle; choose another directory');
+  }
+  if (!overwrite) throw new OutputExistsError(directory, 'holds a bundle already; overwrite it or choose another one');
+}
+
+async function entriesOf(directory: string): Promise<string[] | undefined> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    if (code === 'ENOTDIR') throw new OutputExistsError(directory, 'is a file; choose another directory');
+    throw error;
+  }
+}
+
+async function move(from: string, to: string): Promise<void> {
+  const old = await entriesOf(to);
+  if (!old) return rename(from, to);
+  if (old.length === 0) {
+    await rmdir(to);
+    return rename(from, to);
+  }
+  const aside = `${from}.old`;
+  await rename(to, aside);
+  try {
+    await rename(from, to);
+  } catch (error) {
+    await rename(aside, to);
+    throw error;
+  }
+  await rm(aside, { recursive: true, force: true });
+}

@@ -1,0 +1,61 @@
+import { generatorInput, generatorOutput } from './bundle/index.js';
+import { Decoder, FeatureEncoder, type Limit } from './generator/index.js';
+import type { Runtime, Session } from './runtime/index.js';
+import { type Architecture, type Decision, decisionsOf, type SearchSpace } from './space/index.js';
+import { type Tensor, tensor } from './tensor/index.js';
+
+/** A request in numbers. */
+export interface Scenario {
+  /** Indices of classes. */
+  readonly classes: readonly number[];
+  readonly limits: readonly Limit[];
+}
+
+/** generator.onnx and what goes before and after it: scenarios to features, utilities to architectures. */
+export class ArchitectureGenerator {
+  readonly #session: Session;
+  readonly #encoder: FeatureEncoder;
+  readonly #decoder: Decoder;
+  readonly #optionCount: number;
+
+  private constructor(session: Session, encoder: FeatureEncoder, decisions: readonly Decision[]) {
+    this.#session = session;
+    this.#encoder = encoder;
+    this.#decoder = new Decoder(decisions);
+    const last = decisions.at(-1) as Decision;
+    this.#optionCount = last.offset + last.options.length;
+  }
+
+  static async open(
+    model: Uint8Array,
+    space: SearchSpace,
+    classCount: number,
+    runtime: Runtime,
+  ): Promise<ArchitectureGenerator> {
+    const session = await runtime.createSession(model);
+    return new ArchitectureGenerator(session, new FeatureEncoder(space, classCount), decisionsOf(space));
+  }
+
+  /**
+   * One run of the generator for all scenarios, then one knapsack each.
+   * @throws InfeasibleBudgetError for the first scenario whose limits no architecture keeps
+   */
+  async architectures(scenarios: readonly Scenario[]): Promise<Architecture[]> {
+    if (scenarios.length === 0) return [];
+    const width = this.#encoder.length;
+    const features = new Float32Array(scenarios.length * width);
+    scenarios.forEach(({ classes, limits }, i) => {
+      this.#encoder.encode(classes, limits, features.subarray(i * width, (i + 1) * width));
+    });
+    const request = tensor([scenarios.length, width], features);
+    const { [generatorOutput]: utilities } = await this.#session.run({ [generatorInput]: request });
+    const { data } = utilities as Tensor;
+    return scenarios.map(({ limits }, i) =>
+      this.#decoder.decode(data.subarray(i * this.#optionCount, (i + 1) * this.#optionCount), limits),
+    );
+  }
+
+  dispose(): Promise<void> {
+    return this.#session.dispose();
+  }
+}

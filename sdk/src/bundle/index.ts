@@ -1,0 +1,6 @@
+export * from './load.js';
+export * from './manifest.js';
+export * from './source.js';
+export * from './statistics.js';
+export * from './verify.js';
+export * from './weights.js';

@@ -1,0 +1,110 @@
+import type { Preprocessing } from './bundle/index.js';
+import { DisposedError } from './errors/index.js';
+import type { Host } from './host/index.js';
+import { assertPixels, imageTensor, type Pixels } from './image/index.js';
+import type { Session } from './runtime/index.js';
+import type { Architecture } from './space/index.js';
+import { imageInput, logitsOutput } from './subnet/index.js';
+import type { Tensor } from './tensor/index.js';
+
+/** A path or URL, the bytes of an encoded file (JPEG, PNG, WebP ...), or pixels. */
+export type ImageInput = string | URL | Uint8Array | Pixels;
+
+export interface Result {
+  readonly className: string;
+  /** Among the classifier's own classes, all of which add up to 1. */
+  readonly probability: number;
+}
+
+/** What a subnet costs. */
+export interface Costs {
+  /** One inference, by the device profile; absent where Easel was loaded without one. */
+  readonly latencyMs?: number;
+  readonly macs: number;
+  readonly parameters: number;
+  /** Exactly the length of `toOnnx()`. */
+  readonly modelBytes: number;
+}
+
+/** What a classifier is made of. */
+export interface ClassifierParts {
+  readonly classes: readonly string[];
+  readonly architecture: Architecture;
+  readonly predicted: Costs;
+  readonly model: Uint8Array;
+  readonly session: Session;
+  readonly preprocessing: Preprocessing;
+  /** The largest resolution of the search space, in px: at which training read images. */
+  readonly sourceResolution: number;
+  readonly host: Pick<Host, 'decodeImage'>;
+}
+
+/** A subnet for one task, ready to run. Several images may be classified at once. */
+export class Classifier {
+  /** In the bundle's order, which is that of the model's logits. */
+  readonly classes: readonly string[];
+  readonly architecture: Architecture;
+  readonly predicted: Costs;
+  readonly #parts: ClassifierParts;
+  #disposed = false;
+
+  /** Made by `Easel.specialize`. */
+  constructor(parts: ClassifierParts) {
+    this.classes = parts.classes;
+    this.architecture = parts.architecture;
+    this.predicted = parts.predicted;
+    this.#parts = parts;
+  }
+
+  /**
+   * @returns every class with its probability, the most probable first
+   * @throws ImageError that names the image if it is missing, truncated or malformed
+   * @throws DisposedError after `dispose`
+   */
+  async classify(image: ImageInput): Promise<readonly Result[]> {
+    this.#assertUsable();
+    const { preprocessing, session } = this.#parts;
+    const pixels = await this.#pixelsOf(image);
+    this.#assertUsable();
+    const input = imageTensor(pixels, this.architecture.resolution, preprocessing);
+    const { [logitsOutput]: logits } = await session.run({ [imageInput]: input });
+    const probabilities = softmax((logits as Tensor).data);
+    return this.classes
+      .map((className, i) => ({ className, probability: probabilities[i] as number }))
+      .sort((a, b) => b.probability - a.probability);
+  }
+
+  /**
+   * The subnet as an ONNX model: input `image` [1, 3, resolution, resolution], normalized; output `logits` [1, classes].
+   * @throws DisposedError after `dispose`
+   */
+  toOnnx(): Uint8Array {
+    this.#assertUsable();
+    return this.#parts.model.slice();
+  }
+
+  /** Frees the session, once images under way are done. */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    await this.#parts.session.dispose();
+  }
+
+  async #pixelsOf(image: ImageInput): Promise<Pixels> {
+    if (typeof image === 'string' || image instanceof URL || image instanceof Uint8Array) {
+      return this.#parts.host.decodeImage(image, this.#parts.sourceResolution);
+    }
+    assertPixels(image);
+    return image;
+  }
+
+  #assertUsable(): void {
+    if (this.#disposed) throw new DisposedError('classifier');
+  }
+}
+
+function softmax(logits: Float32Array): Float64Array {
+  const largest = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
+  const exponentials = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
+  const sum = exponentials.reduce((total, value) => total + value, 0);
+  return exponentials.map((value) => value / sum);
+}

@@ -1,0 +1,2 @@
+export * from './pixels.js';
+export * from './resize.js';
