@@ -1,3 +1,4 @@
+export * from './accuracy.js';
 export * from './fit.js';
 export * from './mlp.js';
 export * from './scenarios.js';

@@ -1,0 +1,39 @@
+import { listed } from '@easel/sdk/errors';
+import { parseSearchSpace, presetSpace, presets, type SearchSpace } from '@easel/sdk/space';
+import { InvalidArgumentError } from 'commander';
+import { readJson } from '../pipeline/files.js';
+
+/** A number that `fits`, as commander's argument parser. */
+function number(expected: string, fits: (value: number) => boolean) {
+  return (text: string): number => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (!Number.isFinite(value) || !fits(value)) throw new InvalidArgumentError(`It must be ${expected}.`);
+    return value;
+  };
+}
+
+export const positiveNumber = number('a number above 0', (value) => value > 0);
+export const positiveInteger = number('a whole number above 0', (value) => Number.isInteger(value) && value > 0);
+export const wholeNumber = number('a whole number, 0 or more', (value) => Number.isInteger(value) && value >= 0);
+export const atLeastZero = number('a number, 0 or more', (value) => value >= 0);
+export const integer = number('a whole number', (value) => Number.isSafeInteger(value));
+export const fraction = number('a number from 0 to 1', (value) => value >= 0 && value <= 1);
+
+/** "a,b" or "a b": options that take several names accept both ways. */
+export function names(text: string, before: readonly string[] = []): readonly string[] {
+  const given = text.split(',').map((name) => name.trim());
+  if (given.some((name) => name === '')) throw new InvalidArgumentError('It must be names, separated by commas.');
+  return [...before, ...given];
+}
+
+/**
+ * A preset's name, or a JSON file.
+ * @throws SearchSpaceError, FileError
+ */
+export async function searchSpace(text: string): Promise<SearchSpace> {
+  if (presets.some(({ name }) => name === text)) return presetSpace(text);
+  if (/[/\\]|\.json$/.test(text)) return parseSearchSpace(await readJson(text));
+  return presetSpace(text);
+}
+
+export const presetNames = listed(presets.map(({ name }) => name));

@@ -1,0 +1,231 @@
+import { basename, join } from 'node:path';
+import { spaceSize } from '@easel/sdk/space';
+import type { Command } from 'commander';
+import { TrainingInterruptedError } from '../../errors/index.js';
+import { readJson } from '../../pipeline/files.js';
+import { commandLine } from '../../pipeline/provenance.js';
+import type { DataSource } from '../../pipeline/run-directory.js';
+import type { PartialTrainingOptions, TrainingStart } from '../../pipeline/train.js';
+import type { TrainingEvent } from '../../training/index.js';
+import {
+  atLeastZero,
+  fraction,
+  integer,
+  positiveInteger,
+  positiveNumber,
+  presetNames,
+  searchSpace,
+  wholeNumber,
+} from '../arguments.js';
+import { easelCommand, note, print, typedCommand } from '../command.js';
+import { interruptible } from '../interrupt.js';
+import { formatSeconds } from '../progress.js';
+import { ProgressGroup } from '../progress-group.js';
+import { percent, shortCount } from '../table.js';
+
+interface Flags {
+  data?: string;
+  tasksFile?: string;
+  resolution?: number;
+  validationFraction?: number;
+  dataSeed?: number;
+  space?: string;
+  out?: string;
+  resume?: boolean;
+  options?: string;
+  seed?: number;
+  epochs?: number;
+  finishingEpochs?: number;
+  batchSize?: number;
+  learningRate?: number;
+  finishingLearningRate?: number;
+  weightDecay?: number;
+  labelSmoothing?: number;
+  randomSubnets?: number;
+  keepAll?: number;
+  augmentation: boolean;
+  distillation: boolean;
+  threads?: number;
+  checkpointMinutes?: number;
+  evaluationEpochs?: number;
+  evaluationImages?: number;
+  quiet?: boolean;
+}
+
+export function trainCommand(): Command {
+  return easelCommand('train', 'Train an elastic network (a supernet) on images.', [
+    'easel train --data glyphs --space tiny-32 --out runs/glyphs',
+    'easel train --data photos.tar --tasks-file tasks.json --space mobile-32 --out runs/photos --epochs 60',
+    'easel train --out runs/photos --resume',
+  ])
+    .option('--data <set>', '"glyphs", an image folder or .tar, or the binary files of CIFAR-10/100 (default: glyphs)')
+    .option('--tasks-file <file>', 'JSON file that names groups of classes: {"tasks": {"pets": ["cat", "dog"]}}')
+    .option('--resolution <px>', "side of the images (default: the data set's own)", positiveInteger)
+    .option('--validation-fraction <share>', 'held out of the training images (default: 0.1)', fraction)
+    .option('--data-seed <n>', 'decides what is held out (default: 0)', integer)
+    .option('--space <space>', `a preset (${presetNames}) or a JSON file (default: tiny-32)`)
+    .option('--out <directory>', 'the run directory (default: runs/DATA-SPACE)')
+    .option('--resume', 'go on with the run in that directory')
+    .option('--options <file>', 'JSON file of training options (docs/training.md); flags override it')
+    .option('--seed <n>', 'of all randomness of the training', integer)
+    .option('--epochs <n>', 'passes over the images before batch norm is frozen', atLeastZero)
+    .option('--finishing-epochs <n>', 'passes afterwards', atLeastZero)
+    .option('--batch-size <n>', 'images per step', positiveInteger)
+    .option('--learning-rate <rate>', 'peak of the schedule', positiveNumber)
+    .option('--finishing-learning-rate <rate>', 'where the finishing passes start', positiveNumber)
+    .option('--weight-decay <n>', 'on matrices and kernels', atLeastZero)
+    .option('--label-smoothing <share>', 'of the probability, spread over all classes', fraction)
+    .option('--random-subnets <n>', 'per step, besides the largest and the smallest', wholeNumber)
+    .option('--keep-all <share>', 'of the steps without task dropout', fraction)
+    .option('--no-augmentation', 'take the images as they are')
+    .option('--no-distillation', 'let small subnets learn from the labels')
+    .option('--threads <n>', 'of ONNX Runtime (default: one per core)', positiveInteger)
+    .option('--checkpoint-minutes <n>', 'between checkpoints (default: 10)', positiveNumber)
+    .option('--evaluation-epochs <n>', 'between evaluations; 0 for none (default: 1)', atLeastZero)
+    .option('--evaluation-images <n>', 'validation images per evaluation (default: 2000)', positiveInteger)
+    .option('--quiet', 'no progress')
+    .action(run);
+}
+
+async function run(flags: Flags): Promise<void> {
+  const { train } = await import('../../pipeline/train.js');
+  // A run that is resumed knows its own data and space.
+  const data = flags.data ?? (flags.resume ? undefined : 'glyphs');
+  const space = flags.space ?? (flags.resume ? undefined : 'tiny-32');
+  const directory = flags.out ?? join('runs', `${nameOf(flags.data ?? 'glyphs')}-${nameOf(flags.space ?? 'tiny-32')}`);
+  const parsedSpace = space === undefined ? undefined : await searchSpace(space);
+  const options = await trainingOptionsOf(flags);
+  const progress = new ProgressGroup(flags.quiet);
+  const view = new TrainingView(progress);
+  try {
+    const { statistics } = await interruptible('stopping after this step, to save a checkpoint', (signal) =>
+      train({
+        directory,
+        resume: flags.resume === true,
+        options,
+        command: typedCommand(),
+        signal,
+        ...(data === undefined ? {} : { data: dataSource(data, flags) }),
+        ...(parsedSpace ? { space: parsedSpace } : {}),
+        ...runSettings(flags),
+        onDecoded: (done, total) => view.decoded(done, total),
+        onStart: (start) => view.start(directory, start),
+        onEvent: (event) => view.event(event),
+      }),
+    );
+    progress.stop();
+    print(`trained: ${directory} (batch-norm statistics of ${statistics.size} layers)`);
+    print(`next: easel profile --space ${space ?? 'SPACE'} --out profile.json`);
+  } catch (error) {
+    progress.stop();
+    if (!(error instanceof TrainingInterruptedError)) throw error;
+    note(`stopped at step ${error.step} of ${error.totalSteps}; everything is saved in ${error.checkpoint}`);
+    note(`go on with: ${commandLine(['easel', 'train', '--out', directory, '--resume'])}`);
+    process.exitCode ||= 130;
+  }
+}
+
+function nameOf(text: string): string {
+  return basename(text).replace(/\.(json|tar|tar\.gz|tgz)$/i, '');
+}
+
+function dataSource(spec: string, flags: Flags): DataSource {
+  const { tasksFile, resolution, validationFraction, dataSeed } = flags;
+  return {
+    spec,
+    ...(tasksFile === undefined ? {} : { tasksFile }),
+    ...(resolution === undefined ? {} : { resolution }),
+    ...(validationFraction === undefined ? {} : { validationFraction }),
+    ...(dataSeed === undefined ? {} : { seed: dataSeed }),
+  };
+}
+
+/** What does not change the result. */
+function runSettings({ threads, checkpointMinutes, evaluationEpochs, evaluationImages }: Flags) {
+  return {
+    ...(threads === undefined ? {} : { threads }),
+    ...(checkpointMinutes === undefined ? {} : { checkpointMinutes }),
+    ...(evaluationEpochs === undefined ? {} : { evaluationEpochs }),
+    ...(evaluationImages === undefined ? {} : { evaluationImages }),
+  };
+}
+
+const SAME_NAMED = [
+  'seed',
+  'epochs',
+  'finishingEpochs',
+  'batchSize',
+  'learningRate',
+  'finishingLearningRate',
+  'weightDecay',
+  'labelSmoothing',
+  'randomSubnets',
+] as const;
+
+async function trainingOptionsOf(flags: Flags): Promise<PartialTrainingOptions> {
+  const { mergeTrainingOptions } = await import('../../pipeline/train.js');
+  const file = flags.options === undefined ? {} : ((await readJson(flags.options)) as PartialTrainingOptions);
+  const given = Object.fromEntries(
+    SAME_NAMED.flatMap((field) => (flags[field] === undefined ? [] : [[field, flags[field]]])),
+  );
+  return mergeTrainingOptions(file, {
+    ...given,
+    ...(flags.keepAll === undefined ? {} : { taskDropout: { keepAll: flags.keepAll } }),
+    ...(flags.augmentation ? {} : { augmentation: null }),
+    ...(flags.distillation ? {} : { distillation: false }),
+  });
+}
+
+/** What a person sees of a training. */
+export class TrainingView {
+  readonly #startedAt = performance.now();
+
+  constructor(readonly progress: ProgressGroup) {}
+
+  decoded(done: number, total: number): void {
+    this.progress.update('reading images', done, total);
+  }
+
+  start(directory: string, { dataset, space, options }: TrainingStart): void {
+    this.progress.stop();
+    const { train, validation, test, classes, tasks } = dataset;
+    note(
+      `${dataset.name}: ${train.size} training, ${validation.size} validation, ${test.size} test images; ` +
+        `${classes.length} classes, ${Object.keys(tasks).length} tasks`,
+    );
+    note(
+      `${space.name}: ${shortCount(spaceSize(space))} subnets; ${options.epochs} + ${options.finishingEpochs} epochs, ` +
+        `batches of ${options.batchSize}; into ${directory}`,
+    );
+  }
+
+  event(event: TrainingEvent): void {
+    switch (event.kind) {
+      case 'step': {
+        const { phase, step, totalSteps, losses, imagesPerSecond, secondsLeft } = event;
+        const parts = [losses.largest, losses.random, losses.smallest].filter((loss) => loss !== undefined);
+        const text = `${imagesPerSecond.toFixed(0)} images/s, loss ${parts.map((loss) => loss.toFixed(2)).join('/')}`;
+        this.progress.update(phase, step, totalSteps, text, secondsLeft);
+        break;
+      }
+      case 'collection':
+        this.progress.update('statistics', event.done, event.total);
+        break;
+      case 'evaluation': {
+        const { largest, random, smallest } = event.accuracy;
+        this.progress.log(
+          `step ${event.step}: validation accuracy ${percent(largest)} largest, ${percent(random)} random, ` +
+            `${percent(smallest)} smallest subnet (${event.images} images)`,
+        );
+        break;
+      }
+      case 'checkpoint':
+        this.progress.log(
+          `step ${event.step}: saved ${event.file} after ${formatSeconds((performance.now() - this.#startedAt) / 1000)}`,
+        );
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+}

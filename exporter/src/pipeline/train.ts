@@ -1,0 +1,97 @@
+import type { SearchSpace } from '@easel/sdk/space';
+import type { Dataset } from '../data/index.js';
+import { RunError } from '../errors/index.js';
+import {
+  type TrainedSupernet,
+  type TrainingEvent,
+  type TrainingOptions,
+  type TrainSupernetArguments,
+  trainingOptions,
+  trainSupernet,
+} from '../training/index.js';
+import { namesIn } from './files.js';
+import { provenanceOf } from './provenance.js';
+import { type DataSource, openData, readRecord, writeRecord } from './run-directory.js';
+
+/** Training options of which any part may be missing, at every level. */
+export type PartialTrainingOptions = {
+  readonly [Field in keyof TrainingOptions]?: TrainingOptions[Field] extends number | boolean
+    ? TrainingOptions[Field]
+    : Partial<TrainingOptions[Field]> | Extract<TrainingOptions[Field], null>;
+};
+
+export interface TrainRequest
+  extends Pick<
+    TrainSupernetArguments,
+    'signal' | 'threads' | 'checkpointMinutes' | 'evaluationEpochs' | 'evaluationImages' | 'reportSteps' | 'lowering'
+  > {
+  /** New or empty; with `resume`, that of the run to go on with. */
+  readonly directory: string;
+  /** Goes on with the run in `directory`, or starts one where there is none. */
+  readonly resume?: boolean;
+  /** What is not given comes from the run to resume. */
+  readonly data?: DataSource;
+  readonly space?: SearchSpace;
+  readonly options?: PartialTrainingOptions;
+  /** For `run.json`. */
+  readonly command: string;
+  readonly onDecoded?: (done: number, total: number) => void;
+  readonly onStart?: (start: TrainingStart) => void;
+  readonly onEvent?: (event: TrainingEvent) => void;
+}
+
+export interface TrainingStart {
+  readonly dataset: Dataset;
+  readonly space: SearchSpace;
+  readonly options: TrainingOptions;
+}
+
+export interface TrainResult extends TrainedSupernet {
+  readonly dataset: Dataset;
+  readonly space: SearchSpace;
+}
+
+/**
+ * Trains a supernet in a run directory, or goes on with one. Nothing is written before data and options were checked.
+ * @throws RunError if the directory is not empty and `resume` is not asked for, or there is nothing to resume
+ */
+export async function train(request: TrainRequest): Promise<TrainResult> {
+  const { directory, resume = false, command } = request;
+  if (!resume && (await namesIn(directory)).length > 0) {
+    throw new RunError(directory, 'is not empty; go on with the run in it by --resume, or choose another directory');
+  }
+  const record = await readRecord(directory);
+  const data = request.data ?? record?.data;
+  const space = request.space ?? record?.space;
+  if (!data || !space) throw new RunError(directory, 'holds no run to resume; say what to train: --data and --space');
+  const options = trainingOptions(mergeTrainingOptions(record?.options ?? {}, request.options ?? {}));
+  const dataset = await openData(data, request.onDecoded);
+  if (!record) {
+    const provenance = await provenanceOf(command);
+    await writeRecord(directory, { schemaVersion: 1, provenance, data, space, options });
+  }
+  request.onStart?.({ dataset, space, options });
+  const trained = await trainSupernet({ ...request, dataset, space, options, resume });
+  return { ...trained, dataset, space };
+}
+
+/** Fields of `over` win; groups of fields are merged one by one. */
+export function mergeTrainingOptions(
+  base: PartialTrainingOptions,
+  over: PartialTrainingOptions,
+): Partial<TrainingOptions> {
+  const defaults = trainingOptions();
+  const merged: Record<string, unknown> = { ...base };
+  for (const [field, value] of Object.entries(over)) {
+    const isGroup = typeof value === 'object' && value !== null;
+    const below = merged[field] ?? defaults[field as keyof TrainingOptions];
+    merged[field] = isGroup ? { ...(below as object), ...value } : value;
+  }
+  // A group of which only `base` names a part gets its other fields too.
+  for (const [field, value] of Object.entries(merged)) {
+    if (typeof value === 'object' && value !== null) {
+      merged[field] = { ...(defaults[field as keyof TrainingOptions] as object), ...value };
+    }
+  }
+  return merged as Partial<TrainingOptions>;
+}
