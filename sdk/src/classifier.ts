@@ -80,7 +80,7 @@ export class Classifier {
    */
   toOnnx(): Uint8Array {
     this.#assertUsable();
-    return this.#parts.model.slice();
+    return new Uint8Array(this.#parts.model);
   }
 
   /** Frees the session, once images under way are done. */

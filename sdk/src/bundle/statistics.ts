@@ -2,7 +2,7 @@ import { BundleError } from '../errors/index.js';
 import type { SearchSpace } from '../space/index.js';
 import { type Moments, normalizationsOf, type Statistics } from '../subnet/index.js';
 import type { Tensor } from '../tensor/index.js';
-import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
+import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
 
 /** Batch-norm statistics as a safetensors file: `LAYER/KEY/mean` and `LAYER/KEY/variance`, `[channels]` each. */
 export function encodeStatistics(statistics: Statistics): Uint8Array<ArrayBuffer> {

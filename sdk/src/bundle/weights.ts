@@ -38,7 +38,7 @@ export function decodeBundleModel(file: string, bytes: Uint8Array): OnnxModel {
 
 function float32(file: string, { name, shape, dataType, bytes }: OnnxTensor): Tensor {
   // A copy is aligned, and does not keep the whole file in memory.
-  const { buffer } = bytes.slice();
+  const { buffer } = new Uint8Array(bytes);
   switch (dataType) {
     case 'float32':
       return tensor(shape, new Float32Array(buffer));

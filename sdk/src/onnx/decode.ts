@@ -22,7 +22,9 @@ type Reader = protobuf.Reader;
  */
 export function decodeModel(bytes: Uint8Array): OnnxModel {
   try {
-    return readModel(protobuf.Reader.create(bytes));
+    // The Reader returns parts of what it is given; those of a Buffer would be Buffers, which slice() differently.
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    return readModel(protobuf.Reader.create(plain));
   } catch (cause) {
     if (cause instanceof OnnxError) throw cause;
     throw new OnnxError(`truncated or not an ONNX model (${(cause as Error).message})`, { cause });

@@ -32,7 +32,9 @@ export function encodeModel(model: OnnxModel): Uint8Array {
   for (const [key, value] of Object.entries(model.metadata)) {
     nested(writer, 14, (entry) => entry.uint32(delimited(1)).string(key).uint32(delimited(2)).string(value));
   }
-  return writer.finish();
+  const bytes = writer.finish();
+  // In Node it is a Buffer, whose slice() shares memory where that of other byte arrays copies.
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 function nested(writer: Writer, field: number, write: (writer: Writer) => void): void {

@@ -1,4 +1,4 @@
-import { elementCount, type Tensor, tensor } from './index.js';
+import { elementCount, type Tensor, tensor } from '../tensor/index.js';
 
 /**
  * The safetensors format (https://github.com/huggingface/safetensors), float32 only: the header's length (uint64,
@@ -52,7 +52,10 @@ export function decodeSafetensors(bytes: Uint8Array): Map<string, Tensor> {
     if (begin > end || start + end > bytes.length) throw new RangeError(`truncated: "${name}" ends beyond the file`);
     if (end - begin !== 4 * elementCount(entry.shape)) throw new RangeError(`"${name}" does not fill its shape`);
     // A copy is aligned, and does not keep the whole file in memory.
-    tensors.set(name, tensor(entry.shape, new Float32Array(bytes.slice(start + begin, start + end).buffer)));
+    tensors.set(
+      name,
+      tensor(entry.shape, new Float32Array(new Uint8Array(bytes.subarray(start + begin, start + end)).buffer)),
+    );
   }
   return tensors;
 }
