@@ -37,3 +37,15 @@ export async function searchSpace(text: string): Promise<SearchSpace> {
 }
 
 export const presetNames = listed(presets.map(({ name }) => name));
+
+/** 3000000, 3e6 or 3M. */
+export function count(text: string): number {
+  const match = /^([\d.]+(?:e\d+)?)([kMG]?)$/.exec(text.trim());
+  const value = match
+    ? Number(match[1]) * { '': 1, k: 1e3, M: 1e6, G: 1e9 }[match[2] as '' | 'k' | 'M' | 'G']
+    : Number.NaN;
+  if (!Number.isFinite(value) || value <= 0) {
+    throw new InvalidArgumentError('It must be a number above 0, such as 3000000 or 3M.');
+  }
+  return value;
+}

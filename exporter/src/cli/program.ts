@@ -1,9 +1,16 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { classifyCommand } from './commands/classify.js';
+import { exportCommand } from './commands/export.js';
 import { generatorCommand } from './commands/generator.js';
+import { inspectCommand } from './commands/inspect.js';
+import { specializeCommand } from './commands/specialize.js';
 import { trainCommand } from './commands/train.js';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+/** In the order in which a user needs them. */
+const commands = [trainCommand, generatorCommand, exportCommand, specializeCommand, classifyCommand, inspectCommand];
 
 export function createProgram(): Command {
   const program = new Command('easel')
@@ -11,6 +18,6 @@ export function createProgram(): Command {
     .version(version)
     .showHelpAfterError('(easel --help lists the commands)')
     .exitOverride();
-  for (const command of [trainCommand(), generatorCommand()]) program.addCommand(command.exitOverride());
+  for (const command of commands) program.addCommand(command().exitOverride());
   return program;
 }

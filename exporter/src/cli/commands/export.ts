@@ -1,0 +1,39 @@
+import { basename, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { easelCommand, print, typedCommand } from '../command.js';
+import { shortCount } from '../table.js';
+
+interface Flags {
+  run: string;
+  out: string;
+  name?: string;
+  overwrite?: boolean;
+}
+
+export function exportCommand(): Command {
+  return easelCommand('export', 'Write the bundle that devices get: supernet, statistics, generator, profiles.', [
+    'easel export --run runs/glyphs --out bundle',
+    'easel export --run runs/glyphs --out bundle --name glyphs-2 --overwrite',
+  ])
+    .requiredOption('--run <directory>', 'of easel train and easel generator')
+    .requiredOption('--out <directory>', 'where the bundle goes')
+    .option('--name <name>', "of the bundle (default: the run directory's)")
+    .option('--overwrite', 'replace a bundle that is there')
+    .action(run);
+}
+
+async function run({ run: directory, out, name, overwrite = false }: Flags): Promise<void> {
+  const { exportRun } = await import('../../pipeline/export.js');
+  const manifest = await exportRun({
+    directory,
+    out,
+    name: name ?? basename(resolve(directory)),
+    overwrite,
+    command: typedCommand(),
+  });
+  const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
+  print(`bundle: ${out}, ${Object.keys(manifest.files).length + 1} files, ${shortCount(bytes)}B`);
+  const [task = 'TASK'] = Object.keys(manifest.tasks);
+  const budget = manifest.profiles.length > 0 ? '--latency-ms 1' : '--macs 3M';
+  print(`next: easel specialize --bundle ${out} --tasks ${task} ${budget} --out ${task}.onnx`);
+}

@@ -1,0 +1,78 @@
+import type { Budget, Easel, Request } from '@easel/sdk';
+import { InvalidRequestError } from '@easel/sdk/errors';
+import type { Command } from 'commander';
+import { count, names, positiveInteger, positiveNumber } from './arguments.js';
+
+/** What a command that asks a bundle for a subnet takes. */
+export interface RequestFlags {
+  bundle: string;
+  profile?: string;
+  threads?: number;
+  tasks?: readonly string[];
+  classes?: readonly string[];
+  latencyMs?: number;
+  macs?: number;
+  parameters?: number;
+  modelBytes?: number;
+}
+
+export function withRequestOptions(command: Command): Command {
+  return withBundleOptions(command)
+    .option('--tasks <names>', "of the bundle's tasks, separated by commas", names)
+    .option('--classes <names>', 'single classes, beside those of the tasks', names)
+    .option('--latency-ms <ms>', 'at most this long per image, by the profile', positiveNumber)
+    .option('--macs <n>', 'at most so many multiply-accumulates per image (3M = 3000000)', count)
+    .option('--parameters <n>', 'at most so many numbers in the model', count)
+    .option('--model-bytes <n>', 'at most so large a model file', count);
+}
+
+export function withBundleOptions(command: Command): Command {
+  return command
+    .requiredOption('--bundle <directory>', 'of easel export')
+    .option('--profile <profile>', "a profile's name in the bundle, or a .json file (default: the bundle's only one)")
+    .option('--threads <n>', "per inference (default: the profile's)", positiveInteger);
+}
+
+/** @throws BundleError, ProfileError, InvalidRequestError (several profiles and none chosen) */
+export async function openEasel({ bundle, profile, threads }: RequestFlags): Promise<Easel> {
+  const { Easel } = await import('@easel/sdk');
+  const { readManifest } = await import('../pipeline/manifest.js');
+  const device = profile ?? onlyOne(await readManifest(bundle));
+  return Easel.load(bundle, {
+    ...(device === undefined ? {} : { device }),
+    ...(threads === undefined ? {} : { threads }),
+  });
+}
+
+/** Without a profile, all budgets but latency can still be kept: choosing is then left to the request. */
+function onlyOne({ profiles }: { readonly profiles: readonly string[] }): string | undefined {
+  const [first, ...others] = profiles;
+  return others.length === 0 ? first?.replace(/^.*\/|\.json$/g, '') : undefined;
+}
+
+/** @throws InvalidRequestError if nothing to tell apart, or no budget, is given */
+export function requestOf(flags: RequestFlags, easel: Easel): Request {
+  const { tasks, classes, latencyMs, macs, parameters, modelBytes } = flags;
+  if (!tasks && !classes) {
+    const known = Object.keys(easel.tasks).join(', ');
+    throw new InvalidRequestError('--tasks or --classes', 'nothing', `given; tasks are ${known}`);
+  }
+  const budget: Budget = {
+    ...(latencyMs === undefined ? {} : { latencyMs }),
+    ...(macs === undefined ? {} : { macs }),
+    ...(parameters === undefined ? {} : { parameters }),
+    ...(modelBytes === undefined ? {} : { modelBytes }),
+  };
+  if (Object.keys(budget).length === 0) {
+    const flagsOfBudgets = '--latency-ms, --macs, --parameters and --model-bytes';
+    throw new InvalidRequestError('the budget', 'nothing', `at least one of ${flagsOfBudgets}`);
+  }
+  if (latencyMs !== undefined && !easel.profile) {
+    const expected =
+      easel.devices.length > 0
+        ? `one of ${easel.devices.join(', ')}, or a .json file, for --latency-ms`
+        : 'a .json file of easel profile, for --latency-ms: the bundle has none';
+    throw new InvalidRequestError('--profile', 'nothing', expected);
+  }
+  return { ...(tasks ? { tasks } : {}), ...(classes ? { classes } : {}), budget };
+}

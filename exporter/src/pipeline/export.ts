@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Manifest } from '@easel/sdk/bundle';
+import { parseProfile } from '@easel/sdk/profile';
+import { type BundleContents, writeBundle } from '../bundle/index.js';
+import { RunError } from '../errors/index.js';
+import { namesIn, readJson } from './files.js';
+import type { GeneratorReport } from './generator.js';
+import { provenanceOf } from './provenance.js';
+import { generatorFile, generatorReportFile, openTrainedRun, profilesFolder } from './run-directory.js';
+
+export interface ExportRequest {
+  /** A run with a trained supernet and a trained generator. */
+  readonly directory: string;
+  readonly out: string;
+  readonly name: string;
+  /** Replace a bundle that is there. */
+  readonly overwrite?: boolean;
+  readonly command: string;
+}
+
+/**
+ * Writes what devices need of a run: the whole bundle or, whatever goes wrong, nothing.
+ * @throws RunError if something is not trained yet; OutputExistsError; BundleError
+ */
+export async function exportRun({ directory, out, name, overwrite, command }: ExportRequest): Promise<Manifest> {
+  const { checkpoint } = await openTrainedRun(directory);
+  const { space, classes, tasks, options } = checkpoint.run;
+  const names = await namesIn(directory);
+  for (const file of [generatorFile(directory), generatorReportFile(directory)]) {
+    if (!names.some((found) => file === join(directory, found))) {
+      throw new RunError(directory, `has no generator yet; train one: easel generator --run ${directory}`);
+    }
+  }
+  const report = (await readJson(generatorReportFile(directory))) as GeneratorReport;
+  const profiles = await Promise.all(
+    report.profiles.map(async (profile) =>
+      parseProfile(await readJson(join(profilesFolder(directory), `${profile}.json`)), space),
+    ),
+  );
+  const { mean, std } = checkpoint.normalization;
+  const contents: BundleContents = {
+    name,
+    space,
+    classes,
+    tasks,
+    weights: checkpoint.weights,
+    statistics: checkpoint.statistics,
+    preprocessing: { mean: [...mean] as [number, number, number], std: [...std] as [number, number, number] },
+    generator: new Uint8Array(await readFile(generatorFile(directory))),
+    profiles,
+    accuracy: { predictor: { kind: 'additive', tasks: report.accuracy } },
+    provenance: { ...(await provenanceOf(command)), seed: options.seed },
+  };
+  return writeBundle(out, contents, { overwrite: overwrite === true });
+}
