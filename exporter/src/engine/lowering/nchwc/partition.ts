@@ -48,7 +48,7 @@ export function partition(graph: Graph, outputs: ReadonlySet<Value>, differentia
   const absorbed = new Set<Node>();
   for (const node of graph.nodes) {
     if (node.op !== (convolution as unknown)) continue;
-    const found = layerFrom(node, only);
+    const found = layerFrom(node, only, absorbed);
     if (!found) continue;
     // Images are no parameters: the gradient of a dense convolution's input is left to the portable emission.
     if (found.layer.kind === 'dense' && differentiable.has(found.layer.input)) continue;
@@ -91,6 +91,7 @@ function evenExtents({ shape }: Value): boolean {
 function layerFrom(
   node: Node,
   only: (value: Value) => Node | undefined,
+  taken: ReadonlySet<Node>,
 ): { layer: FusedLayer; nodes: readonly Node[] } | undefined {
   const is = (candidate: Node | undefined, op: unknown): candidate is Node => candidate?.op === op;
   const { stride, groups } = node.attributes as Convolution;
@@ -109,7 +110,8 @@ function layerFrom(
   const relu = is(next, activation) && (next.attributes as { kind: string }).kind === 'relu';
   let residual: Value | undefined;
   if (relu) nodes.push(next);
-  else if (is(next, add)) {
+  else if (is(next, add) && !taken.has(next)) {
+    // Of two layers whose outputs are summed, only the first becomes one with the sum.
     nodes.push(next);
     residual = next.inputs.find((value) => value !== output);
     if (!residual) return undefined;
