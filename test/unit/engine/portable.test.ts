@@ -1,0 +1,4 @@
+import { portable } from '@easel/exporter/engine';
+import { describeConformance } from './conformance.js';
+
+describeConformance(portable);
