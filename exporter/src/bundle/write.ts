@@ -53,6 +53,7 @@ export async function writeBundle(
   const files = bundleFiles(contents);
   const manifest = await manifestOf(contents, files);
   const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}`);
+  const createdParent = await mkdir(dirname(target), { recursive: true });
   try {
     for (const [path, bytes] of files) {
       await mkdir(dirname(join(temporary, path)), { recursive: true });
@@ -62,8 +63,9 @@ export async function writeBundle(
     const written = await loadBundle(directorySource(temporary));
     await move(temporary, target);
     return written.manifest;
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
+  } catch (error) {
+    await rm(createdParent ?? temporary, { recursive: true, force: true });
+    throw error;
   }
 }
 
