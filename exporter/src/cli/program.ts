@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { classifyCommand } from './commands/classify.js';
+import { evaluateCommand } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
 import { generatorCommand } from './commands/generator.js';
 import { inspectCommand } from './commands/inspect.js';
@@ -10,7 +11,15 @@ import { trainCommand } from './commands/train.js';
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
 /** In the order in which a user needs them. */
-const commands = [trainCommand, generatorCommand, exportCommand, specializeCommand, classifyCommand, inspectCommand];
+const commands = [
+  trainCommand,
+  generatorCommand,
+  exportCommand,
+  specializeCommand,
+  evaluateCommand,
+  classifyCommand,
+  inspectCommand,
+];
 
 export function createProgram(): Command {
   const program = new Command('easel')

@@ -130,6 +130,11 @@ export function generatorOptions(
       throw new InvalidRequestError(field, value, field === 'seed' ? 'an integer' : 'a number above 0');
     }
   }
+  const { steps, scenarios, fit } = { ...defaultGeneratorOptions, ...given } as GeneratorTrainingOptions;
+  const enough = Math.ceil(fit.batch / (1 - fit.heldOut) / scenarios);
+  if (steps < enough) {
+    throw new InvalidRequestError('steps', steps, `at least ${enough}, for one batch of ${fit.batch} to learn from`);
+  }
   return given;
 }
 

@@ -1,0 +1,133 @@
+import type { Command } from 'commander';
+import type { Evaluation, EvaluationRow } from '../../pipeline/evaluate.js';
+import { integer, names, positiveInteger } from '../arguments.js';
+import { easelCommand, note, print } from '../command.js';
+import { interruptible } from '../interrupt.js';
+import { ProgressGroup } from '../progress-group.js';
+import { openEasel, withBundleOptions } from '../request-options.js';
+import { type Column, formatTable, milliseconds, percent, shortCount } from '../table.js';
+
+interface Flags {
+  bundle: string;
+  profile?: string;
+  threads?: number;
+  data: string;
+  resolution?: number;
+  dataSeed?: number;
+  tasks?: readonly string[];
+  budgets: number;
+  metric?: Evaluation['metric'];
+  images?: number;
+  repeats?: number;
+  json?: string;
+  quiet?: boolean;
+}
+
+export function evaluateCommand(): Command {
+  const command = easelCommand('evaluate', 'Measure what a bundle answers to tasks and budgets, on test images.', [
+    'easel evaluate --bundle bundle --data glyphs --tasks digits,vowels --budgets 5',
+    'easel evaluate --bundle bundle --data photos.tar --profile phone.json --json results.json',
+  ]);
+  return withBundleOptions(command)
+    .requiredOption('--data <set>', '"glyphs", an image folder or .tar, or the binary files of CIFAR-10/100')
+    .option('--resolution <px>', "side of the images (default: the data set's own)", positiveInteger)
+    .option('--data-seed <n>', 'as in training; decides the test images of glyphs', integer)
+    .option('--tasks <names>', 'separated by commas (default: all of the bundle)', names)
+    .option('--budgets <n>', 'how many, spread between the smallest and the largest subnet', positiveInteger, 5)
+    .option('--metric <metric>', 'of the budgets: latencyMs, macs, parameters, modelBytes (default: latencyMs)')
+    .option('--images <n>', 'at most so many test images (default: all)', positiveInteger)
+    .option('--repeats <n>', 'timed runs per subnet (default: 60)', positiveInteger)
+    .option('--json <file>', 'write the results, with more columns than the table')
+    .option('--quiet', 'no progress')
+    .action(run);
+}
+
+async function run(flags: Flags): Promise<void> {
+  const { evaluate } = await import('../../pipeline/evaluate.js');
+  const { openData } = await import('../../pipeline/run-directory.js');
+  const { bundle, data, resolution, dataSeed, tasks, budgets, metric, images, repeats, json } = flags;
+  const easel = await openEasel(flags);
+  const progress = new ProgressGroup(flags.quiet);
+  try {
+    const source = {
+      spec: data,
+      ...(resolution === undefined ? {} : { resolution }),
+      ...(dataSeed === undefined ? {} : { seed: dataSeed }),
+    };
+    const dataset = await openData(source, (done, total) => progress.update('reading images', done, total));
+    const evaluation = await interruptible('stopping; nothing will be written', (signal) =>
+      evaluate({
+        bundle,
+        easel,
+        dataset,
+        budgets,
+        signal,
+        ...(tasks === undefined ? {} : { tasks }),
+        ...(metric === undefined ? {} : { metric }),
+        ...(images === undefined ? {} : { images }),
+        ...(repeats === undefined ? {} : { repeats }),
+        onProgress: (stage, done, total) => progress.update(stage, done, total),
+      }),
+    );
+    progress.stop();
+    if (json !== undefined) {
+      const { writeJson } = await import('../../pipeline/files.js');
+      await writeJson(json, evaluation);
+      note(`results: ${json}`);
+    }
+    print(formatEvaluation(evaluation));
+  } finally {
+    progress.stop();
+    await easel.dispose();
+  }
+}
+
+export function formatEvaluation({ rows, metric, device, threads, crossCheck }: Evaluation): string {
+  const right = { align: 'right' as const };
+  const columns: Column<EvaluationRow>[] = [
+    { title: 'task', text: ({ task }) => task },
+    {
+      title: 'budget',
+      ...right,
+      text: ({ budget, subnet }) => (budget === undefined ? subnet : amount(metric, budget)),
+    },
+    { title: 'architecture', text: ({ architecture }) => architecture },
+    { title: 'MACs', ...right, text: ({ macs }) => shortCount(macs) },
+    {
+      title: 'predicted',
+      ...right,
+      text: ({ predictedMs }) => (predictedMs === undefined ? '-' : milliseconds(predictedMs)),
+    },
+    { title: 'measured', ...right, text: ({ measuredMs }) => milliseconds(measuredMs) },
+    { title: '', text: exceeded },
+    { title: 'accuracy', ...right, text: ({ accuracy }) => percent(accuracy) },
+    { title: 'of all classes', ...right, text: ({ unspecialized }) => percent(unspecialized) },
+    { title: 'all images', ...right, text: ({ allClasses }) => percent(allClasses) },
+  ];
+  const generated = rows.filter(({ subnet }) => subnet === 'generated');
+  const count = (field: 'exceedsByTable' | 'exceedsMeasured') => generated.filter((row) => row[field]).length;
+  const measured = metric === 'latencyMs' ? `, ${count('exceedsMeasured')} when measured` : '';
+  return [
+    formatTable(columns, rows),
+    '',
+    "accuracy: the task's test images, told apart from each other; of all classes: the same images and architecture, told",
+    'apart from all classes; all images: the same architecture on all test images and classes',
+    `latency: predicted by ${device ?? 'no profile'}; measured here, threads: ${threads}`,
+    ...(crossCheck
+      ? [
+          `cross-check: classifier.classify agrees on ${crossCheck.agreeing} of ${crossCheck.images} images ` +
+            `(${crossCheck.task}, ${crossCheck.architecture}, accuracy ${percent(crossCheck.accuracy)})`,
+        ]
+      : []),
+    `budgets exceeded, of ${generated.length}: ${count('exceedsByTable')} by the table${measured}`,
+  ].join('\n');
+}
+
+function amount(metric: Evaluation['metric'], value: number): string {
+  return metric === 'latencyMs' ? milliseconds(value) : `${shortCount(value)}${metric === 'modelBytes' ? 'B' : ''}`;
+}
+
+function exceeded({ exceedsByTable, exceedsMeasured }: EvaluationRow): string {
+  if (exceedsByTable) return 'over (table)';
+  return exceedsMeasured ? 'over' : '';
+}

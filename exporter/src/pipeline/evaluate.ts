@@ -1,0 +1,244 @@
+import type { Easel } from '@easel/sdk';
+import { type Bundle, loadBundle } from '@easel/sdk/bundle';
+import { CostTables, costRange } from '@easel/sdk/generator';
+import { directorySource, nodeRuntime } from '@easel/sdk/node';
+import {
+  type Architecture,
+  architectureCost,
+  countMacs,
+  decisionsOf,
+  formatArchitecture,
+  largestArchitecture,
+  type Metric,
+  smallestArchitecture,
+} from '@easel/sdk/space';
+import { assemble } from '@easel/sdk/subnet';
+import type { Dataset } from '../data/index.js';
+import { DatasetError, InterruptedError } from '../errors/index.js';
+import { type Logits, modelLogits, taskAccuracy } from '../evaluation/index.js';
+import { type CrossCheck, crossCheck } from './cross-check.js';
+import { measureLatencies } from './latency.js';
+import { predictorOf } from './predictor.js';
+
+export interface EvaluateRequest {
+  /** The directory that `easel` was loaded from. */
+  readonly bundle: string;
+  readonly easel: Easel;
+  readonly dataset: Dataset;
+  /** Default: all of the bundle's. */
+  readonly tasks?: readonly string[];
+  /** So many, spread evenly between the costs of the smallest and of the largest subnet; or these very ones. */
+  readonly budgets: number | readonly number[];
+  /** Of the budgets. Default: latency where there is a profile, else MACs. */
+  readonly metric?: Metric;
+  /** At most so many test images, spread evenly. Default: all. */
+  readonly images?: number;
+  /** Timed runs of each subnet. */
+  readonly repeats?: number;
+  /** For the accuracies, which a device's number of threads does not change. Default 1. */
+  readonly threads?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (stage: 'accuracy' | 'latency', done: number, total: number) => void;
+}
+
+export interface EvaluationRow {
+  readonly task: string;
+  /** Whose choice the architecture is. */
+  readonly subnet: 'generated' | 'largest' | 'smallest';
+  /** In the evaluation's metric; only where generated. */
+  readonly budget?: number;
+  readonly architecture: string;
+  readonly macs: number;
+  readonly predictedMs?: number;
+  readonly measuredMs: number;
+  /** By the bundle's predictor. */
+  readonly predictedAccuracy?: number;
+  /** On the test images of the task's classes, told apart from each other. */
+  readonly accuracy: number;
+  /** The same architecture on the same images, told apart from all classes. */
+  readonly unspecialized: number;
+  /** The same architecture on all images and classes. */
+  readonly allClasses: number;
+  readonly images: number;
+  readonly exceedsByTable: boolean;
+  /** Only where the budget is of latency. */
+  readonly exceedsMeasured: boolean;
+}
+
+export interface Evaluation {
+  readonly bundle: string;
+  readonly device: string | undefined;
+  readonly threads: number;
+  readonly metric: Metric;
+  readonly rows: readonly EvaluationRow[];
+  readonly crossCheck: CrossCheck | undefined;
+}
+
+interface Cell {
+  readonly task: string;
+  readonly subnet: EvaluationRow['subnet'];
+  readonly budget?: number;
+  readonly architecture: Architecture;
+}
+
+/**
+ * Accuracy on test images and latency on this machine of what the bundle answers to every task and budget, beside the
+ * largest and the smallest subnet. One pass of an architecture over all classes gives its accuracy on every task.
+ */
+export async function evaluate(request: EvaluateRequest): Promise<Evaluation> {
+  const { easel, dataset, signal, onProgress } = request;
+  const bundle = await loadBundle(directorySource(request.bundle));
+  const { space, classes, tasks } = bundle.manifest;
+  const metric = request.metric ?? (easel.profile ? 'latencyMs' : 'macs');
+  const tables = new CostTables(space, easel.profile);
+  const decisions = decisionsOf(space);
+  const images = testImages(dataset, classes, request.images);
+  const cells = await chooseArchitectures(request, bundle, tables, metric);
+
+  const architectures = new Map(cells.map(({ architecture }) => [formatArchitecture(architecture), architecture]));
+  const passes = new Map<string, Logits>();
+  for (const [name, architecture] of architectures) {
+    const base = passes.size;
+    const pass = await logitsOverAllClasses(bundle, architecture, request, images, (done, total) => {
+      if (signal?.aborted) throw new InterruptedError('evaluating');
+      onProgress?.('accuracy', base + done / total, architectures.size);
+    });
+    passes.set(name, pass);
+  }
+
+  const latencies = await latenciesOf(cells, request);
+  const predict = predictorOf(bundle.manifest);
+  const rows = cells.map((cell): EvaluationRow => {
+    const { task, subnet, budget, architecture } = cell;
+    const members = (tasks[task] as readonly string[]).map((name) => classes.indexOf(name));
+    const name = formatArchitecture(architecture);
+    const pass = passes.get(name) as Logits;
+    const own = ofClasses(pass, members);
+    const cost = (of: Metric) => architectureCost(tables.get(of, members.length), decisions, architecture);
+    const measuredMs = latencies.get(`${task} ${name}`) as number;
+    const predictedAccuracy = predict(task, architecture);
+    return {
+      task,
+      subnet,
+      ...(budget === undefined ? {} : { budget }),
+      architecture: name,
+      macs: countMacs(space, architecture, members.length),
+      ...(easel.profile ? { predictedMs: cost('latencyMs') } : {}),
+      measuredMs,
+      ...(predictedAccuracy === undefined ? {} : { predictedAccuracy }),
+      accuracy: taskAccuracy(pass, members),
+      unspecialized: taskAccuracy(own),
+      allClasses: taskAccuracy(pass),
+      images: own.labels.length,
+      exceedsByTable: budget !== undefined && cost(metric) > budget,
+      exceedsMeasured: metric === 'latencyMs' && budget !== undefined && measuredMs > budget,
+    };
+  });
+  const checked = cells.find(({ subnet }) => subnet === 'generated');
+  return {
+    bundle: bundle.manifest.name,
+    device: easel.profile?.name,
+    threads: easel.threads,
+    metric,
+    rows,
+    crossCheck: checked && (await crossCheck(checked, { easel, dataset, classes, images, passes })),
+  };
+}
+
+/** Generated ones for every task and budget, in one run of the generator, between the task's largest and smallest. */
+async function chooseArchitectures(
+  { easel, tasks, budgets }: EvaluateRequest,
+  { manifest }: Bundle,
+  tables: CostTables,
+  metric: Metric,
+): Promise<Cell[]> {
+  const { space } = manifest;
+  const chosen = tasks ?? Object.keys(manifest.tasks).filter((task) => (manifest.tasks[task]?.length ?? 0) > 1);
+  const asked = chosen.flatMap((task) => {
+    const count = manifest.tasks[task]?.length ?? 0;
+    const levels = typeof budgets === 'number' ? budgetLevels(tables, metric, count, budgets) : budgets;
+    return levels.map((budget) => ({ task, budget }));
+  });
+  const generated = await easel.architectures(
+    asked.map(({ task, budget }) => ({ tasks: [task], budget: { [metric]: budget } })),
+  );
+  return chosen.flatMap((task): Cell[] => [
+    { task, subnet: 'smallest', architecture: smallestArchitecture(space) },
+    ...asked.flatMap((each, i) =>
+      each.task === task ? [{ ...each, subnet: 'generated' as const, architecture: generated[i] as Architecture }] : [],
+    ),
+    { task, subnet: 'largest', architecture: largestArchitecture(space) },
+  ]);
+}
+
+/** The middles of `count` equal parts of the range from the cheapest to the most expensive subnet. */
+export function budgetLevels(tables: CostTables, metric: Metric, classes: number, count: number): number[] {
+  const { smallest, largest } = costRange(decisionsOf(tables.space), tables.get(metric, classes));
+  return Array.from({ length: count }, (_, i) => smallest + ((largest - smallest) * (i + 0.5)) / count);
+}
+
+async function logitsOverAllClasses(
+  { supernet, manifest }: Bundle,
+  architecture: Architecture,
+  { dataset, threads = 1 }: EvaluateRequest,
+  images: Int32Array,
+  onProgress: (done: number, total: number) => void,
+): Promise<Logits> {
+  const all = manifest.classes.map((_, index) => index);
+  const model = assemble(supernet, architecture, all, { batch: 'batch' });
+  const session = await nodeRuntime.createSession(model, { threads });
+  try {
+    return await modelLogits(session, dataset.test, {
+      images,
+      imageResolution: dataset.resolution,
+      modelResolution: architecture.resolution,
+      normalization: manifest.preprocessing,
+      classOf: (label) => manifest.classes.indexOf(dataset.classes[label] as string),
+      onProgress,
+    });
+  } finally {
+    await session.dispose();
+  }
+}
+
+/** Of each task's own models, by `task architecture`. */
+async function latenciesOf(cells: readonly Cell[], request: EvaluateRequest): Promise<ReadonlyMap<string, number>> {
+  const { easel, repeats, onProgress } = request;
+  const subjects = new Map<string, { model: Uint8Array; resolution: number }>();
+  for (const { task, architecture } of cells) {
+    const key = `${task} ${formatArchitecture(architecture)}`;
+    if (subjects.has(key)) continue;
+    const classifier = await easel.specialize({ tasks: [task], architecture });
+    subjects.set(key, { model: classifier.toOnnx(), resolution: architecture.resolution });
+    await classifier.dispose();
+  }
+  const measured = await measureLatencies([...subjects.values()], {
+    threads: easel.threads,
+    ...(repeats === undefined ? {} : { repeats }),
+    onProgress: (done, total) => onProgress?.('latency', done, total),
+  });
+  return new Map([...subjects.keys()].map((key, i) => [key, measured[i] as number]));
+}
+
+/** Test images of the bundle's classes. @throws DatasetError if the data set lacks one of the classes */
+function testImages({ name, classes, test }: Dataset, wanted: readonly string[], most = test.size): Int32Array {
+  const missing = wanted.find((className) => !classes.includes(className));
+  if (missing !== undefined) {
+    throw new DatasetError(name, `has no class "${missing}" of the bundle; it has: ${classes.slice(0, 24).join(', ')}`);
+  }
+  const known = new Set(wanted.map((className) => classes.indexOf(className)));
+  const all = Int32Array.from(test.labels.keys()).filter((index) => known.has(test.labels[index] as number));
+  const count = Math.min(most, all.length);
+  return Int32Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)] as number);
+}
+
+/** The images with one of these labels. */
+function ofClasses({ logits, labels }: Logits, wanted: readonly number[]): Logits {
+  const width = logits.length / labels.length;
+  const kept = [...labels.keys()].filter((image) => wanted.includes(labels[image] as number));
+  const rows = new Float32Array(kept.length * width);
+  kept.forEach((image, i) => {
+    rows.set(logits.subarray(image * width, (image + 1) * width), i * width);
+  });
+  return { logits: rows, labels: Int32Array.from(kept, (image) => labels[image] as number) };
+}
