@@ -1,0 +1,5 @@
+export * from './facts.js';
+export * from './fit.js';
+export * from './measure.js';
+export * from './profile-device.js';
+export * from './terms.js';
