@@ -2,7 +2,7 @@ import type { Preprocessing } from './bundle/index.js';
 import { DisposedError } from './errors/index.js';
 import type { Host } from './host/index.js';
 import { assertPixels, imageTensor, type Pixels } from './image/index.js';
-import type { Session } from './runtime/index.js';
+import { InFlight, type Session } from './runtime/index.js';
 import type { Architecture } from './space/index.js';
 import { imageInput, logitsOutput } from './subnet/index.js';
 import type { Tensor } from './tensor/index.js';
@@ -46,6 +46,7 @@ export class Classifier {
   readonly architecture: Architecture;
   readonly predicted: Costs;
   readonly #parts: ClassifierParts;
+  readonly #classifying = new InFlight();
   #disposed = false;
 
   /** Made by `Easel.specialize`. */
@@ -63,15 +64,7 @@ export class Classifier {
    */
   async classify(image: ImageInput): Promise<readonly Result[]> {
     this.#assertUsable();
-    const { preprocessing, session } = this.#parts;
-    const pixels = await this.#pixelsOf(image);
-    this.#assertUsable();
-    const input = imageTensor(pixels, this.architecture.resolution, preprocessing);
-    const { [logitsOutput]: logits } = await session.run({ [imageInput]: input });
-    const probabilities = softmax((logits as Tensor).data);
-    return this.classes
-      .map((className, i) => ({ className, probability: probabilities[i] as number }))
-      .sort((a, b) => b.probability - a.probability);
+    return this.#classifying.track(this.#classify(image));
   }
 
   /**
@@ -86,7 +79,19 @@ export class Classifier {
   /** Frees the session, once images under way are done. */
   async dispose(): Promise<void> {
     this.#disposed = true;
+    await this.#classifying.ended();
     await this.#parts.session.dispose();
+  }
+
+  async #classify(image: ImageInput): Promise<readonly Result[]> {
+    const { preprocessing, session } = this.#parts;
+    const pixels = await this.#pixelsOf(image);
+    const input = imageTensor(pixels, this.architecture.resolution, preprocessing);
+    const { [logitsOutput]: logits } = await session.run({ [imageInput]: input });
+    const probabilities = softmax((logits as Tensor).data);
+    return this.classes
+      .map((className, i) => ({ className, probability: probabilities[i] as number }))
+      .sort((a, b) => b.probability - a.probability);
   }
 
   async #pixelsOf(image: ImageInput): Promise<Pixels> {

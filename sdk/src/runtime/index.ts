@@ -1,1 +1,2 @@
+export * from './in-flight.js';
 export * from './runtime.js';
