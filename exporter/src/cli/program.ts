@@ -5,6 +5,7 @@ import { evaluateCommand } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
 import { generatorCommand } from './commands/generator.js';
 import { inspectCommand } from './commands/inspect.js';
+import { profileCommand } from './commands/profile.js';
 import { specializeCommand } from './commands/specialize.js';
 import { trainCommand } from './commands/train.js';
 
@@ -13,6 +14,7 @@ const { version } = createRequire(import.meta.url)('../../package.json') as { ve
 /** In the order in which a user needs them. */
 const commands = [
   trainCommand,
+  profileCommand,
   generatorCommand,
   exportCommand,
   specializeCommand,

@@ -203,7 +203,7 @@ async function logitsOverAllClasses(
 
 /** Of each task's own models, by `task architecture`. */
 async function latenciesOf(cells: readonly Cell[], request: EvaluateRequest): Promise<ReadonlyMap<string, number>> {
-  const { easel, repeats, onProgress } = request;
+  const { easel, repeats, signal, onProgress } = request;
   const subjects = new Map<string, { model: Uint8Array; resolution: number }>();
   for (const { task, architecture } of cells) {
     const key = `${task} ${formatArchitecture(architecture)}`;
@@ -215,7 +215,10 @@ async function latenciesOf(cells: readonly Cell[], request: EvaluateRequest): Pr
   const measured = await measureLatencies([...subjects.values()], {
     threads: easel.threads,
     ...(repeats === undefined ? {} : { repeats }),
+    ...(signal ? { signal } : {}),
     onProgress: (done, total) => onProgress?.('latency', done, total),
+  }).catch((error) => {
+    throw signal?.aborted ? new InterruptedError('evaluating') : error;
   });
   return new Map([...subjects.keys()].map((key, i) => [key, measured[i] as number]));
 }

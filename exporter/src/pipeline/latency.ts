@@ -1,6 +1,7 @@
 import { nodeRuntime } from '@easel/sdk/node';
 import { imageInput } from '@easel/sdk/subnet';
 import { tensor } from '@easel/sdk/tensor';
+import { quantileOf } from '../profiling/index.js';
 
 /** An assembled subnet and the side of its input, in px. */
 export interface Subject {
@@ -12,30 +13,46 @@ export interface MeasureOptions {
   readonly threads: number;
   /** Timed runs of each. Default 60. */
   readonly repeats?: number;
-  /** Which quantile of the runs is the latency. Default 0.25: interruptions only ever make a run longer. */
-  readonly quantile?: number;
   readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
 }
 
-/** How long one inference of each model takes here, in ms. Their runs take turns, so that all meet the same weather. */
+const rounds = 5;
+/** Of the runs, as in device profiles: low ones leave out interruptions, which only ever make a run longer. */
+const quantile = 0.25;
+
+/**
+ * How long one inference of each model takes here, in ms, measured as for device profiles: in bursts, since what other
+ * models did in between has emptied the caches, and in several rounds, so that all models meet the same weather.
+ */
 export async function measureLatencies(
   subjects: readonly Subject[],
-  { threads, repeats = 60, quantile = 0.25, onProgress }: MeasureOptions,
+  { threads, repeats = 60, onProgress, signal }: MeasureOptions,
 ): Promise<number[]> {
+  const burst = Math.ceil(repeats / rounds);
   const times = subjects.map((): number[] => []);
   const sessions = await Promise.all(subjects.map(({ model }) => nodeRuntime.createSession(model, { threads })));
   try {
-    const feeds = subjects.map(({ resolution }) => ({ [imageInput]: tensor([1, 3, resolution, resolution]) }));
-    for (let repeat = -3; repeat < repeats; repeat++) {
+    const feeds = subjects.map(({ resolution }) => {
+      const image = tensor([1, 3, resolution, resolution]);
+      image.data.fill(0.5);
+      return { [imageInput]: image };
+    });
+    for (let round = 0; round < rounds; round++) {
       for (const [i, session] of sessions.entries()) {
-        const start = performance.now();
-        await session.run(feeds[i] as (typeof feeds)[number]);
-        if (repeat >= 0) times[i]?.push(performance.now() - start);
+        signal?.throwIfAborted();
+        const feed = feeds[i] as (typeof feeds)[number];
+        for (let untimed = 0; untimed < (round === 0 ? 4 : 1); untimed++) await session.run(feed);
+        for (let run = 0; run < burst; run++) {
+          const start = performance.now();
+          await session.run(feed);
+          times[i]?.push(performance.now() - start);
+        }
+        onProgress?.(round * sessions.length + i + 1, rounds * sessions.length);
       }
-      onProgress?.(Math.max(0, repeat + 1), repeats);
     }
   } finally {
     await Promise.all(sessions.map((session) => session.dispose()));
   }
-  return times.map((runs) => runs.sort((a, b) => a - b)[Math.floor(quantile * runs.length)] as number);
+  return times.map((runs) => quantileOf(runs, quantile));
 }

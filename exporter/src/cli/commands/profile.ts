@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import { integer, positiveInteger, presetNames, searchSpace, wholeNumber } from '../arguments.js';
+import { easelCommand, note, print } from '../command.js';
+import { describeProfile } from '../describe/profile.js';
+import { interruptible } from '../interrupt.js';
+import { ProgressGroup } from '../progress-group.js';
+
+interface Flags {
+  space: string;
+  out: string;
+  name?: string;
+  threads: number;
+  classes: number;
+  subnets: number;
+  heldOut: number;
+  repeats: number;
+  seed: number;
+  quiet?: boolean;
+}
+
+export function profileCommand(): Command {
+  return easelCommand('profile', 'Measure how long subnets take on this machine.', [
+    'easel profile --space tiny-32 --threads 1 --out profile.json',
+    'easel profile --space mobile-32 --threads 4 --name my-server --out my-server.json',
+  ])
+    .option('--space <space>', `a preset (${presetNames}) or a JSON file`, 'tiny-32')
+    .requiredOption('--out <file>', 'where the profile goes')
+    .option('--name <name>', 'of the profile (default: from CPU, runtime, threads and search space)')
+    .option('--threads <n>', 'per inference', positiveInteger, 1)
+    .option('--classes <n>', 'that the classifier tells apart', positiveInteger, 10)
+    .option('--subnets <n>', 'to fit the table to', positiveInteger, 200)
+    .option('--held-out <n>', 'more subnets, to measure the error of the table on', wholeNumber, 40)
+    .option('--repeats <n>', 'timed runs of each', positiveInteger, 20)
+    .option('--seed <n>', 'of which subnets are drawn', integer, 0)
+    .option('--quiet', 'no progress')
+    .action(run);
+}
+
+async function run({ space, out, quiet, ...options }: Flags): Promise<void> {
+  const { profileThisDevice } = await import('../../pipeline/profile.js');
+  const parsedSpace = await searchSpace(space);
+  const progress = new ProgressGroup(quiet);
+  try {
+    const profile = await interruptible('stopping; nothing will be written', (signal) =>
+      profileThisDevice(parsedSpace, {
+        ...options,
+        out,
+        signal,
+        onProgress: (done, total) => progress.update('measuring', done, total, 'subnets'),
+      }),
+    );
+    progress.stop();
+    note(`written: ${out}`);
+    print(describeProfile(profile));
+  } finally {
+    progress.stop();
+  }
+}

@@ -1,0 +1,49 @@
+import { expect } from 'chai';
+import { easel } from './run-easel.js';
+
+const commands = ['train', 'profile', 'generator', 'export', 'specialize', 'evaluate', 'classify', 'inspect'];
+
+describe('easel: help', function () {
+  this.timeout(30_000);
+
+  it('lists every command', async () => {
+    const { code, stdout } = await easel(['--help']);
+    expect(code).to.equal(0);
+    for (const command of commands) expect(stdout).to.match(new RegExp(`^  ${command} `, 'm'));
+  });
+
+  it('prints its version', async () => {
+    const { code, stdout } = await easel(['--version']);
+    expect(code).to.equal(0);
+    expect(stdout.trim()).to.match(/^\d+\.\d+\.\d+$/);
+  });
+
+  for (const command of commands) {
+    it(`${command} --help shows options and examples`, async () => {
+      const { code, stdout, stderr } = await easel([command, '--help']);
+      expect(stderr).to.equal('');
+      expect(code).to.equal(0);
+      expect(stdout).to.include(`Usage: easel ${command}`).and.to.include('--debug');
+      expect(stdout).to.match(new RegExp(`Examples:\\n( {2}\\$ easel ${command}.*\\n?)+`));
+    });
+
+    it(`${command} names an unknown option`, async () => {
+      const { code, stdout, stderr } = await easel([command, '--colour', 'red']);
+      expect(code).to.equal(1);
+      expect(stdout).to.equal('');
+      expect(stderr).to.include("unknown option '--colour'").and.to.include(`easel ${command} --help`);
+    });
+  }
+
+  it('names an unknown command', async () => {
+    const { code, stderr } = await easel(['trian']);
+    expect(code).to.equal(1);
+    expect(stderr).to.include("unknown command 'trian'").and.to.include('train');
+  });
+
+  it('names a required option that is missing', async () => {
+    const { code, stderr } = await easel(['export', '--run', 'runs/x']);
+    expect(code).to.equal(1);
+    expect(stderr).to.include("required option '--out <directory>' not specified");
+  });
+});
