@@ -18,6 +18,10 @@ export interface KnapsackLimit {
 /** How often the multipliers of several limits are improved in turn; any multipliers give a valid bound. */
 const rounds = 3;
 
+/** Subgradient steps, and what shortens them if one did not help. */
+const refinements = 40;
+const shortening = 0.6;
+
 /** Relative room for rounding errors: a partial solution is pruned only if it is worse by more than this. */
 const rounding = 1e-12;
 
@@ -26,6 +30,10 @@ export class Bounds {
   readonly #layout: Layout;
   readonly #relaxation: Relaxation;
   readonly #adjusted: Float64Array;
+  readonly #bestLambdas: Float64Array;
+  readonly #direction: Float64Array;
+  /** No sum of values is larger: what their rounding errors are relative to. */
+  #magnitude = 0;
 
   /** Per limit, what a unit of cost is charged. */
   readonly lambdas: Float64Array;
@@ -52,6 +60,8 @@ export class Bounds {
     this.#layout = layout;
     this.#relaxation = new Relaxation(layout);
     this.#adjusted = new Float64Array(optionCount);
+    this.#bestLambdas = new Float64Array(limitCount);
+    this.#direction = new Float64Array(limitCount);
     this.lambdas = new Float64Array(limitCount);
     this.margin = new Float64Array(limitCount);
     this.valueAfterBlock = new Float64Array(blockCount);
@@ -78,8 +88,10 @@ export class Bounds {
    * @returns false if some limit cannot be met, or nothing here can reach the incumbent
    */
   prepare(knapsack: Knapsack, incumbent: number): boolean {
-    const { limits, rootValue } = knapsack;
+    const { limits, values } = knapsack;
     this.incumbent = incumbent;
+    this.#magnitude = Math.abs(knapsack.rootValue);
+    for (let i = 0; i < values.length; i++) this.#magnitude += Math.abs(values[i] as number);
     for (let k = 0; k < this.limitCount; k++) {
       const { flat, most } = limits[k] as KnapsackLimit;
       const margin = rounding * (Math.abs(flat.least) + (most < Number.POSITIVE_INFINITY ? Math.abs(most) : 0));
@@ -88,7 +100,18 @@ export class Bounds {
     }
     if (this.limitCount === 1) this.#chooseMultiplier(knapsack);
     else this.#chooseMultipliers(knapsack);
+    this.#settle(knapsack);
+    return this.canImprove;
+  }
 
+  /** Whether anything can still reach the incumbent. */
+  get canImprove(): boolean {
+    return this.upper >= this.incumbent - this.slack;
+  }
+
+  /** Derives everything else from the multipliers and the relaxation's last sweep, which used them. */
+  #settle(knapsack: Knapsack): void {
+    const { rootValue, limits } = knapsack;
     this.limitValue = 0;
     let chargedBase = 0;
     for (let k = 0; k < this.limitCount; k++) {
@@ -100,9 +123,60 @@ export class Bounds {
     }
     const fromRoot = this.fromUnit[0] as number;
     this.upper = rootValue - chargedBase + this.limitValue + fromRoot;
-    this.slack = rounding * (Math.abs(rootValue) + chargedBase + this.limitValue + Math.abs(fromRoot));
+    this.slack = rounding * (this.#magnitude + chargedBase + this.limitValue + Math.abs(fromRoot));
     this.#complete(knapsack);
-    return this.upper >= this.incumbent - this.slack;
+  }
+
+  /**
+   * Lowers the bound of several limits by subgradient steps towards the incumbent (Held, Wolfe, Crowder 1974), which
+   * start at the best multipliers so far and get shorter whenever they do not help.
+   */
+  refine(knapsack: Knapsack): void {
+    const { limits } = knapsack;
+    const { lambdas, limitCount } = this;
+    const bestLambdas = this.#bestLambdas;
+    const direction = this.#direction;
+    let best = this.upper;
+    bestLambdas.set(lambdas);
+    let length = 1;
+    for (let step = 0; step < refinements; step++) {
+      // The subgradient: how far the relaxation's solution stays below each limit, relative to the limit.
+      let norm = 0;
+      for (let k = 0; k < limitCount; k++) {
+        const { flat, most } = limits[k] as KnapsackLimit;
+        const below = (most - flat.base - (this.costFromUnit[k] as number)) / most;
+        direction[k] = !Number.isFinite(below) || (below > 0 && lambdas[k] === 0) ? 0 : below;
+        norm += (direction[k] as number) ** 2;
+      }
+      const distance = this.upper - this.incumbent;
+      if (!(norm > 0 && distance > 0)) break;
+      for (let k = 0; k < limitCount; k++) {
+        if (direction[k] === 0) continue;
+        const { most } = limits[k] as KnapsackLimit;
+        const change = (length * distance * (direction[k] as number)) / norm / most;
+        lambdas[k] = Math.max(0, (lambdas[k] as number) - change);
+      }
+      this.#charge(knapsack);
+      if (this.upper < best) {
+        best = this.upper;
+        bestLambdas.set(lambdas);
+      } else {
+        length *= shortening;
+        if (step % 4 === 3) {
+          lambdas.set(bestLambdas);
+          this.#charge(knapsack);
+        }
+      }
+    }
+    lambdas.set(bestLambdas);
+    this.#charge(knapsack);
+  }
+
+  /** Sweeps with all multipliers at once. */
+  #charge(knapsack: Knapsack): void {
+    this.#adjust(knapsack, -1);
+    this.#relaxation.sweep(this.#adjusted, 1, this.#adjusted, 0);
+    this.#settle(knapsack);
   }
 
   #chooseMultiplier({ values, rootValue, limits }: Knapsack): void {
@@ -118,27 +192,32 @@ export class Bounds {
   }
 
   /** Coordinate descent: each limit's multiplier in turn, the others' charges subtracted from the values. */
-  #chooseMultipliers({ values, limits }: Knapsack): void {
-    const adjusted = this.#adjusted;
+  #chooseMultipliers(knapsack: Knapsack): void {
+    const relaxation = this.#relaxation;
     this.lambdas.fill(0);
     for (let round = 0; round < rounds; round++) {
       let changed = false;
       for (let k = 0; k < this.limitCount; k++) {
-        adjusted.set(values);
-        for (let other = 0; other < this.limitCount; other++) {
-          const lambda = this.lambdas[other] as number;
-          if (other === k || lambda === 0) continue;
-          const { costs } = (limits[other] as KnapsackLimit).flat;
-          for (let i = 0; i < adjusted.length; i++)
-            adjusted[i] = (adjusted[i] as number) - lambda * (costs[i] as number);
-        }
-        const { flat, most } = limits[k] as KnapsackLimit;
-        const feasible = this.#relaxation.tighten(adjusted, flat.costs, most - flat.base);
-        if (!feasible) this.#relaxation.sweep(adjusted, 1, flat.costs, 0);
-        changed ||= this.lambdas[k] !== this.#relaxation.lambda;
-        this.lambdas[k] = this.#relaxation.lambda;
+        this.#adjust(knapsack, k);
+        const { flat, most } = knapsack.limits[k] as KnapsackLimit;
+        const feasible = relaxation.tighten(this.#adjusted, flat.costs, most - flat.base);
+        if (!feasible) relaxation.sweep(this.#adjusted, 1, flat.costs, 0);
+        changed ||= this.lambdas[k] !== relaxation.lambda;
+        this.lambdas[k] = relaxation.lambda;
       }
       if (!changed) break;
+    }
+  }
+
+  /** The values less all charges but those of one limit. */
+  #adjust({ values, limits }: Knapsack, except: number): void {
+    const adjusted = this.#adjusted;
+    adjusted.set(values);
+    for (let k = 0; k < this.limitCount; k++) {
+      const lambda = this.lambdas[k] as number;
+      if (k === except || lambda === 0) continue;
+      const { costs } = (limits[k] as KnapsackLimit).flat;
+      for (let i = 0; i < adjusted.length; i++) adjusted[i] = (adjusted[i] as number) - lambda * (costs[i] as number);
     }
   }
 

@@ -1,6 +1,10 @@
 import { Bounds, type Knapsack, type KnapsackLimit } from './bounds.js';
-import { Entries } from './frontier.js';
+import { Entries } from './entries.js';
+import { Extension } from './extension.js';
 import type { Layout } from './layout.js';
+
+/** How many partial solutions per stage the passes keep; the first one that never had to drop any is exact. */
+const passes = [24, 128, 1024, Number.POSITIVE_INFINITY] as const;
 
 /**
  * The exact search: dynamic programming over blocks in canonical order on Pareto frontiers of (score, costs). A
@@ -12,13 +16,12 @@ export class Search {
   readonly #layout: Layout;
   readonly #bounds: Bounds;
   readonly #arena: Entries;
+  readonly #extension: Extension;
   #current: Entries;
   #spare: Entries;
   #exits: Entries;
-  /** Scratch of one transition: what an option adds, and what is still to come, under every limit but the first. */
-  readonly #added: Float64Array;
-  readonly #least: Float64Array;
-  readonly #completion: Float64Array;
+  /** Whether the last pass had to drop anything that might have mattered. */
+  #trimmed = false;
 
   /** The solution found last: score, cost per limit, and the chosen option of every kept block and of every unit. */
   score = 0;
@@ -37,9 +40,7 @@ export class Search {
     this.#current = new Entries(extraCount);
     this.#spare = new Entries(extraCount);
     this.#exits = new Entries(extraCount);
-    this.#added = new Float64Array(extraCount);
-    this.#least = new Float64Array(extraCount);
-    this.#completion = new Float64Array(extraCount);
+    this.#extension = new Extension(this.#bounds);
     this.costs = new Float64Array(limitCount);
     this.options = new Int32Array(layout.blockCount + layout.unitCount);
   }
@@ -55,50 +56,90 @@ export class Search {
    */
   solve(knapsack: Knapsack, incumbent: number): boolean {
     const bounds = this.#bounds;
-    const arena = this.#arena;
-    arena.count = 0;
+    this.#arena.count = 0;
     if (!bounds.prepare(knapsack, incumbent)) return false;
-    const { unitCount, unitStart, optionStart, optionEnd, exitOption } = this.#layout;
-    const { values, limits } = knapsack;
-    const { costs } = (limits[0] as KnapsackLimit).flat;
-    const { lambdas, best } = bounds;
+    // Quick, incomplete passes find good scores to compare with; better multipliers then need such a score.
+    for (const width of passes) {
+      const start = this.#explore(knapsack, width);
+      if (!this.#trimmed) return this.#finish(start, this.#arena.count, knapsack.limits);
+      if (this.limitCount > 1) bounds.refine(knapsack);
+      if (!bounds.canImprove) return false;
+    }
+    throw new Error('the last pass is complete');
+  }
 
-    arena.score[0] = knapsack.rootValue;
+  /**
+   * Builds the frontiers of all stages in the arena.
+   * @param width how many partial solutions to keep per stage, the most promising ones; without a limit it is exact
+   * @returns where the last frontier starts
+   */
+  #explore(knapsack: Knapsack, width: number): number {
+    const { unitCount, unitStart, exitOption, optionStart, optionEnd } = this.#layout;
+    const arena = this.#arena;
+    this.#plantRoot(knapsack);
+    this.#trimmed = false;
+    let start = 0;
+    for (let u = 0; u < unitCount; u++) {
+      this.#exits.count = 0;
+      for (let b = unitStart[u] as number; b < (unitStart[u + 1] as number); b++) {
+        const end = arena.count;
+        this.#current.count = 0;
+        for (let option = optionStart[b] as number; option < (optionEnd[b] as number); option++) {
+          if (this.#fallsShort(knapsack, b, option)) continue;
+          this.#extension.byBlock(knapsack, b, option);
+          this.#current = this.#merge(this.#current, start, end);
+        }
+        this.#trim(this.#current, width);
+        start = end;
+        arena.append(this.#current);
+        if (start === arena.count) break;
+        const exit = exitOption[b] as number;
+        if (exit < 0) continue;
+        this.#extension.byDepth(knapsack, u, exit);
+        this.#exits = this.#merge(this.#exits, start, arena.count);
+      }
+      this.#trim(this.#exits, width);
+      start = arena.count;
+      arena.append(this.#exits);
+      if (start === arena.count) break;
+    }
+    return start;
+  }
+
+  #plantRoot({ rootValue, limits }: Knapsack): void {
+    const arena = this.#arena;
+    arena.count = 1;
+    arena.parent[0] = -1;
+    arena.score[0] = rootValue;
     for (let k = 0; k < this.limitCount; k++) {
       const { base } = (limits[k] as KnapsackLimit).flat;
       if (k === 0) arena.cost[0] = base;
       else arena.extra[k - 1] = base;
     }
-    arena.parent[0] = -1;
-    arena.count = 1;
-    let start = 0;
-    let end = 1;
-    for (let u = 0; u < unitCount; u++) {
-      this.#exits.count = 0;
-      for (let b = unitStart[u] as number; b < (unitStart[u + 1] as number); b++) {
-        this.#current.count = 0;
-        for (let option = optionStart[b] as number; option < (optionEnd[b] as number); option++) {
-          // What this option falls short of the block's best, after charges; it may not use up the whole gap.
-          let reduced = (values[option] as number) - (lambdas[0] as number) * (costs[option] as number);
-          for (let k = 1; k < this.limitCount; k++) {
-            reduced -= (lambdas[k] as number) * ((limits[k] as KnapsackLimit).flat.costs[option] as number);
-          }
-          if (bounds.upper - ((best[b] as number) - reduced) < bounds.incumbent - bounds.slack) continue;
-          this.#current = this.#merge(this.#current, start, end, option, knapsack, b, -1);
-        }
-        start = arena.count;
-        arena.append(this.#current);
-        end = arena.count;
-        if (start === end) break;
-        const exit = exitOption[b] as number;
-        if (exit >= 0) this.#exits = this.#merge(this.#exits, start, end, exit, knapsack, -1, u + 1);
-      }
-      start = arena.count;
-      arena.append(this.#exits);
-      end = arena.count;
-      if (start === end) return false;
+  }
+
+  /** Whether this option is so much worse than the block's best, after charges, that it uses up the whole gap. */
+  #fallsShort({ values, limits }: Knapsack, block: number, option: number): boolean {
+    const { lambdas, best, upper, incumbent, slack } = this.#bounds;
+    let reduced = values[option] as number;
+    for (let k = 0; k < this.limitCount; k++) {
+      reduced -= (lambdas[k] as number) * ((limits[k] as KnapsackLimit).flat.costs[option] as number);
     }
-    return this.#finish(start, end, limits);
+    return upper - ((best[block] as number) - reduced) < incumbent - slack;
+  }
+
+  /** @returns the frontier with the extended entries [start, end) of the arena; the old one becomes the spare */
+  #merge(frontier: Entries, start: number, end: number): Entries {
+    const merged = this.#spare;
+    this.#extension.merge(frontier, this.#arena, start, end, merged);
+    this.#spare = frontier;
+    return merged;
+  }
+
+  #trim(entries: Entries, width: number): void {
+    if (entries.count <= width) return;
+    entries.keepMostPromising(width, this.#bounds.lambdas);
+    this.#trimmed = true;
   }
 
   /** The best score; among equals the cheapest under the first limit, then under the second, and so on. */
@@ -134,118 +175,5 @@ export class Search {
       if (x !== y) return x < y;
     }
     return false;
-  }
-
-  /**
-   * Merges a frontier with the arena's entries [start, end), each extended by an option; what is dominated, infeasible
-   * or out of bounds is dropped. The option belongs to a block (`block` >= 0) or ends a unit (`unit` is the next one).
-   *
-   * @returns the merged frontier, which is the spare buffer; `frontier` becomes the spare
-   */
-  #merge(
-    frontier: Entries,
-    start: number,
-    end: number,
-    option: number,
-    { values, limits }: Knapsack,
-    block: number,
-    unit: number,
-  ): Entries {
-    const bounds = this.#bounds;
-    const arena = this.#arena;
-    const merged = this.#spare;
-    merged.reserve(frontier.count + end - start);
-    const extraCount = this.limitCount - 1;
-    const first = limits[0] as KnapsackLimit;
-    const inUnit = block >= 0;
-    const value = values[option] as number;
-    const cost = first.flat.costs[option] as number;
-    const most = first.most + (bounds.margin[0] as number);
-    const least = (inUnit ? first.flat.leastAfterBlock[block] : first.flat.leastFromUnit[unit]) as number;
-    const lambda = bounds.lambdas[0] as number;
-    const follow = bounds.limitValue + ((inUnit ? bounds.afterBlock[block] : bounds.fromUnit[unit]) as number);
-    const completionValue = (inUnit ? bounds.valueAfterBlock[block] : bounds.valueFromUnit[unit]) as number;
-    const completions = inUnit ? bounds.costAfterBlock : bounds.costFromUnit;
-    const completionAt = (inUnit ? block : unit) * this.limitCount;
-    const completionRoom = first.most - (bounds.margin[0] as number) - (completions[completionAt] as number);
-    for (let k = 0; k < extraCount; k++) {
-      const { flat } = limits[k + 1] as KnapsackLimit;
-      this.#added[k] = flat.costs[option] as number;
-      this.#least[k] = (inUnit ? flat.leastAfterBlock[block] : flat.leastFromUnit[unit]) as number;
-      this.#completion[k] = completions[completionAt + k + 1] as number;
-    }
-    let threshold = bounds.incumbent - bounds.slack;
-    let count = 0;
-    let i = 0;
-    let p = start;
-    const { score: oldScore, cost: oldCost, extra: oldExtra } = frontier;
-    const { score: newScore, cost: newCost, extra: newExtra, parent: newParent, option: newOption } = merged;
-    const { score: arenaScore, cost: arenaCost, extra: arenaExtra } = arena;
-    while (i < frontier.count || p < end) {
-      const s = p < end ? (arenaScore[p] as number) + value : 0;
-      const c = p < end ? (arenaCost[p] as number) + cost : Number.POSITIVE_INFINITY;
-      // At equal cost, the better score goes first.
-      const takeOld =
-        i < frontier.count &&
-        (p >= end || (oldCost[i] as number) < c || (oldCost[i] === c && (oldScore[i] as number) >= s));
-      let score: number;
-      let total: number;
-      let from: number;
-      if (takeOld) {
-        score = oldScore[i] as number;
-        total = oldCost[i] as number;
-        from = i++;
-      } else {
-        score = s;
-        total = c;
-        from = p++;
-        if (total + least > most) continue;
-        let bound = score - lambda * total + follow;
-        let complete = total <= completionRoom;
-        let feasible = true;
-        for (let k = 0; k < extraCount; k++) {
-          const limit = (limits[k + 1] as KnapsackLimit).most;
-          const margin = bounds.margin[k + 1] as number;
-          const sum = (arenaExtra[from * extraCount + k] as number) + (this.#added[k] as number);
-          bound -= (bounds.lambdas[k + 1] as number) * sum;
-          complete &&= sum + (this.#completion[k] as number) <= limit - margin;
-          feasible &&= sum + (this.#least[k] as number) <= limit + margin;
-        }
-        if (!feasible || bound < threshold) continue;
-        if (complete && score + completionValue > bounds.incumbent) {
-          bounds.incumbent = score + completionValue;
-          threshold = bounds.incumbent - bounds.slack;
-        }
-      }
-      // Everything before costs no more under the first limit.
-      if (extraCount === 0) {
-        if (count > 0 && (newScore[count - 1] as number) >= score) continue;
-        if (count > 0 && newCost[count - 1] === total) count--;
-      } else {
-        const origin = takeOld ? oldExtra : arenaExtra;
-        for (let k = 0; k < extraCount; k++) {
-          const sum = (origin[from * extraCount + k] as number) + (takeOld ? 0 : (this.#added[k] as number));
-          newExtra[count * extraCount + k] = sum;
-        }
-        let dominated = false;
-        for (let j = count - 1; j >= 0 && !dominated; j--) {
-          if ((newScore[j] as number) < score) continue;
-          dominated = true;
-          for (let k = 0; k < extraCount; k++) {
-            if ((newExtra[j * extraCount + k] as number) > (newExtra[count * extraCount + k] as number))
-              dominated = false;
-          }
-        }
-        if (dominated) continue;
-      }
-      newScore[count] = score;
-      newCost[count] = total;
-      newParent[count] = takeOld ? (frontier.parent[from] as number) : from;
-      newOption[count] = takeOld ? (frontier.option[from] as number) : option;
-      count++;
-    }
-    merged.count = count;
-    this.#spare = frontier;
-    return merged;
   }
 }
