@@ -1,3 +1,4 @@
+export * from './dump.js';
 export * from './emitter.js';
 export * from './errors.js';
 export * from './executable.js';

@@ -9,7 +9,7 @@ import {
   type SearchSpace,
   smallestArchitecture,
 } from '@easel/sdk/space';
-import { fancySpace, plainSpace } from '../../supernet/spaces.js';
+import { fancySpace, plainSpace } from '../../../fixtures/tiny-spaces.js';
 import { between, type Case, type Fill, normal, type Subject, scaledNormal } from '../case.js';
 import { type Norm, norms } from './build.js';
 
