@@ -1,0 +1,21 @@
+import { readdir } from 'node:fs/promises';
+import type { Benchmark } from './benchmark.js';
+
+/** `npm run -s bench -- NAME [arguments]`: one file per benchmark, whose last line of output is one JSON object. */
+const [name, ...args] = process.argv.slice(2);
+const helpers = new Set(['main', 'benchmark']);
+const known = (await readdir(import.meta.dirname))
+  .filter((file) => file.endsWith('.js'))
+  .map((file) => file.slice(0, -'.js'.length))
+  .filter((file) => !helpers.has(file))
+  .sort();
+const load = async (file: string) => ((await import(`./${file}.js`)) as { benchmark: Benchmark }).benchmark;
+
+if (name !== undefined && known.includes(name)) {
+  const result = await (await load(name)).run(args);
+  console.log(JSON.stringify(result));
+} else {
+  console.error(name === undefined ? 'Which benchmark?' : `There is no benchmark "${name}".`);
+  for (const file of known) console.error(`  ${file.padEnd(14)} ${(await load(file)).summary}`);
+  process.exitCode = 1;
+}
