@@ -1,0 +1,26 @@
+import type { GeneratorTrainingOptions } from '../generator/index.js';
+import type { PartialTrainingOptions } from '../pipeline/train.js';
+import type { ProfileOptions } from '../profiling/index.js';
+import type { Questions } from './answers.js';
+
+/** What fits into four minutes on two cores. A real training takes the defaults, and hours instead of minutes. */
+export const training: PartialTrainingOptions = {
+  seed: 1,
+  batchSize: 64,
+  epochs: 1.1,
+  finishingEpochs: 0.25,
+  learningRate: 0.1,
+  finishingLearningRate: 0.03,
+  warmUpEpochs: 0.1,
+  labelSmoothing: 0.05,
+  augmentation: null,
+  taskDropout: { keepAll: 0.3, singleTask: 0.5 },
+  pool: { size: 6, uses: 20 },
+  statistics: { architectures: 24, extremes: 4, collections: 1 },
+};
+
+export const profile: ProfileOptions = { threads: 1, subnets: 120, heldOut: 20, repeats: 20 };
+
+export const generator: Partial<GeneratorTrainingOptions> = { subnets: 60, images: 1000, steps: 40, rounds: 1 };
+
+export const questions: Questions = { tasks: ['digits', 'vowels', 'hex'], budgets: 3, images: 300 };
