@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { InvalidRequestError } from '@easel/sdk/errors';
 import { FeatureEncoder } from '@easel/sdk/generator';
 import { type DeviceProfile, latencyTable, parseProfile } from '@easel/sdk/profile';
-import { decisionsOf, macsTable } from '@easel/sdk/space';
+import { decisionsOf, macsTable, parametersTable } from '@easel/sdk/space';
 import { selectLowering } from '../engine/index.js';
 import { InterruptedError, RunError } from '../errors/index.js';
 import {
@@ -20,7 +20,7 @@ import { generatorFile, generatorReportFile, openDataOfRun, openTrainedRun, prof
 export interface GeneratorRequest {
   /** Of a finished training. */
   readonly directory: string;
-  /** Files. Without any, the generator learns budgets of MACs alone. */
+  /** Files. Besides them, the generator learns budgets of MACs and parameters. */
   readonly profiles: readonly string[];
   readonly options?: Partial<GeneratorTrainingOptions>;
   /** Where the data is now, if it has moved since the training. */
@@ -71,7 +71,8 @@ export async function trainGeneratorOfRun(request: GeneratorRequest): Promise<Ge
     weights: run.checkpoint.weights,
     statistics: run.checkpoint.statistics,
     normalization: run.checkpoint.normalization,
-    devices: tables.length > 0 ? tables : [macsTable(space, classes)],
+    // A budget of MACs or parameters is a device like any other.
+    devices: [...tables, macsTable(space, classes), parametersTable(space, classes)],
     featuresOf: ({ classes, latency, latencyMs }) => encoder.encode(classes, [{ table: latency, most: latencyMs }]),
     options,
     lowering,
