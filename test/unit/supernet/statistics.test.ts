@@ -1,69 +1,158 @@
 import { portable } from '@easel/exporter/engine';
-import { collectStatistics, initializeWeights, statisticsKeys, visitingPlan } from '@easel/exporter/supernet';
+import {
+  collectStatistics,
+  statisticsInput,
+  statisticsInputs,
+  statisticsKeys,
+  visitingPlan,
+} from '@easel/exporter/supernet';
 import { Random } from '@easel/sdk/random';
-import { largestArchitecture, layersOf, presetSpace, presets, randomArchitecture } from '@easel/sdk/space';
-import { tensor } from '@easel/sdk/tensor';
+import { layersOf, presets, randomArchitecture } from '@easel/sdk/space';
+import { normalizationsOf } from '@easel/sdk/subnet';
+import type { Tensor } from '@easel/sdk/tensor';
 import { expect } from 'chai';
+import { randomImages, randomSupernet, tinyMobileNetV3 } from '../../fixtures/random-supernet.js';
+import { plainSpace } from '../../fixtures/tiny-spaces.js';
 
-describe('batch-norm statistics', () => {
-  for (const space of presets) {
-    it(`are planned for every key of ${space.name}, several times`, () => {
-      const visits = new Map<string, number>();
-      for (const { architecture, visits: count } of visitingPlan(space, { count: 20, extremes: 2 }, new Random(1))) {
+const spaces = [...presets, plainSpace, tinyMobileNetV3];
+
+describe('statisticsKeys', () => {
+  for (const space of spaces) {
+    it(`of ${space.name} are those that the SDK expects, and those of any architecture`, () => {
+      const keys = statisticsKeys(space);
+      expect(keys).to.have.members(normalizationsOf(space).map(({ layer, key }) => `${layer}/${key}`));
+      const known = new Set(keys);
+      const random = new Random(8);
+      for (let i = 0; i < 200; i++) {
+        for (const layer of layersOf(space, randomArchitecture(space, random), 2)) {
+          if (layer.kind !== 'convolution') continue;
+          expect(known.has(`${layer.name}/${layer.statisticsKey}`), `${layer.name}/${layer.statisticsKey}`).to.equal(
+            true,
+          );
+        }
+      }
+    });
+  }
+});
+
+describe('visitingPlan', () => {
+  for (const space of spaces) {
+    it(`visits every block choice of ${space.name} often enough`, () => {
+      const leastVisits = 3;
+      const plan = visitingPlan(space, { count: 5, extremes: 2, leastVisits }, new Random(4));
+      const counts = new Map(statisticsKeys(space).map((key) => [key, 0]));
+      for (const { architecture, visits } of plan) {
         for (const layer of layersOf(space, architecture, 2)) {
           if (layer.kind !== 'convolution') continue;
           const key = `${layer.name}/${layer.statisticsKey}`;
-          visits.set(key, (visits.get(key) ?? 0) + count);
+          counts.set(key, (counts.get(key) ?? 0) + visits);
         }
       }
-      const keys = statisticsKeys(space);
-      expect([...visits.keys()].sort()).to.deep.equal([...keys].sort());
-      expect(Math.min(...visits.values())).at.least(4);
-      // What any architecture will ask for is among them.
-      const random = new Random(2);
-      const wanted = new Set<string>();
-      for (let i = 0; i < 50; i++) {
-        for (const layer of layersOf(space, randomArchitecture(space, random), 2)) {
-          if (layer.kind === 'convolution') wanted.add(`${layer.name}/${layer.statisticsKey}`);
-        }
-      }
-      expect([...wanted].filter((key) => !visits.has(key))).to.deep.equal([]);
+      expect(Math.min(...counts.values())).to.be.at.least(leastVisits);
     });
   }
+});
 
-  it('average over visits: mean of means, and the variance of all images together', async () => {
-    const space = presetSpace('tiny-32');
-    const random = new Random(3);
-    const weights = initializeWeights(space, 2, random);
-    const batches = [1, 3].map((brightness) =>
-      tensor(
-        [4, 3, 32, 32],
-        Float32Array.from({ length: 4 * 3 * 32 * 32 }, () => brightness + random.normal()),
-      ),
-    );
-    const collect = (images: readonly (typeof batches)[number][], batch: number) => {
-      const queue = [...images];
-      return collectStatistics(weights, [{ architecture: largestArchitecture(space), visits: images.length }], {
-        space,
-        classes: 2,
-        batch,
-        lowering: portable,
-        threads: 1,
-        images: () => queue.shift() as (typeof batches)[number],
+describe('collectStatistics', () => {
+  const classes = 4;
+  const batch = 3;
+
+  it('of one image in one batch are its own moments, whatever the number of visits', async () => {
+    const { weights } = randomSupernet(plainSpace, classes, new Random(2));
+    const architecture = randomArchitecture(plainSpace, new Random(2));
+    const images = randomImages(batch, 16, new Random(3));
+    const options = { space: plainSpace, classes, batch, lowering: portable, threads: 1, images: () => images };
+    const once = await collectStatistics(weights, [{ architecture, visits: 1 }], options);
+    const thrice = await collectStatistics(weights, [{ architecture, visits: 3 }], options);
+    // The stem's moments by definition: its convolution, then mean and mean square over batch and positions.
+    const expected = stemMoments(images, weights.get('stem.weight') as Tensor);
+    for (const statistics of [once, thrice]) {
+      const moments = statistics.get('stem')?.get('any') as { mean: Tensor; variance: Tensor };
+      expected.forEach(({ mean, variance }, channel) => {
+        expect(moments.mean.data[channel]).to.be.closeTo(mean, 1e-5);
+        expect(moments.variance.data[channel]).to.be.closeTo(variance, 1e-4 * variance);
       });
-    };
-    const both = await collect(batches, 4);
-    const joint = await collect(
-      [tensor([8, 3, 32, 32], Float32Array.from(batches.flatMap(({ data }) => [...data])))],
-      8,
-    );
-    // Only the stem sees the same inputs either way: later layers are normalized per batch.
-    const [a, b] = [both, joint].map((statistics) => statistics.get('stem')?.get('any'));
-    a?.mean.data.forEach((value, i) => {
-      expect(value).closeTo(b?.mean.data[i] as number, 1e-4);
+    }
+  });
+
+  it('pool the batches: the variance of their means counts too', async () => {
+    const { weights } = randomSupernet(plainSpace, classes, new Random(2));
+    const architecture = randomArchitecture(plainSpace, new Random(2));
+    const random = new Random(5);
+    const batches = [0, 1].map((i) => {
+      const images = randomImages(batch, 16, random);
+      return { ...images, data: images.data.map((value) => value + 2 * i) };
     });
-    a?.variance.data.forEach((value, i) => {
-      expect(value / (b?.variance.data[i] as number)).closeTo(1, 1e-3);
+    let next = 0;
+    const seen: number[] = [];
+    const statistics = await collectStatistics(weights, [{ architecture, visits: 2 }], {
+      space: plainSpace,
+      classes,
+      batch,
+      lowering: portable,
+      threads: 1,
+      images: () => batches[next++] as Tensor,
+      onVisit: (done, total) => seen.push(done / total),
+    });
+    expect(seen).to.deep.equal([0.5, 1]);
+    const both = batches.map((images) => stemMoments(images, weights.get('stem.weight') as Tensor));
+    const moments = statistics.get('stem')?.get('any') as { mean: Tensor; variance: Tensor };
+    moments.mean.data.forEach((mean, channel) => {
+      const [a, b] = both.map((each) => each[channel] as Moments) as [Moments, Moments];
+      const pooled = (a.mean + b.mean) / 2;
+      const square = (a.variance + a.mean ** 2 + b.variance + b.mean ** 2) / 2;
+      expect(mean).to.be.closeTo(pooled, 1e-5);
+      expect(moments.variance.data[channel]).to.be.closeTo(square - pooled ** 2, 1e-4 * square);
     });
   });
+
+  it('hold exactly the choices that were visited', async () => {
+    const { weights } = randomSupernet(plainSpace, classes, new Random(2));
+    const architecture = randomArchitecture(plainSpace, new Random(6));
+    const images = randomImages(batch, 16, new Random(3));
+    const options = { space: plainSpace, classes, batch, lowering: portable, threads: 1, images: () => images };
+    const statistics = await collectStatistics(weights, [{ architecture, visits: 1 }], options);
+    const found = [...statistics].flatMap(([layer, keys]) => [...keys.keys()].map((key) => `${layer}/${key}`));
+    const convolutions = layersOf(plainSpace, architecture, classes).flatMap((layer) =>
+      layer.kind === 'convolution' ? [layer] : [],
+    );
+    expect(found).to.have.members(convolutions.map(({ name, statisticsKey }) => `${name}/${statisticsKey}`));
+    const inputs = statisticsInputs(statistics);
+    for (const { name, statisticsKey, outputChannels } of convolutions) {
+      expect(inputs.get(statisticsInput(name, statisticsKey, 'mean'))).to.have.length(outputChannels);
+      expect(inputs.get(statisticsInput(name, statisticsKey, 'variance'))).to.have.length(outputChannels);
+    }
+  });
 });
+
+interface Moments {
+  readonly mean: number;
+  readonly variance: number;
+}
+
+/** Per output channel of a 3x3 convolution with stride 2 and zero padding, in double precision. */
+function stemMoments(images: Tensor, weight: Tensor): Moments[] {
+  const [batch, channels, size] = images.shape as [number, number, number];
+  const pixel = (image: number, channel: number, row: number, column: number) =>
+    row < 0 || column < 0 || row >= size || column >= size
+      ? 0
+      : (images.data[((image * channels + channel) * size + row) * size + column] as number);
+  return Array.from({ length: weight.shape[0] as number }, (_, out) => {
+    const values: number[] = [];
+    for (let image = 0; image < batch; image++) {
+      for (let row = 0; row < size; row += 2) {
+        for (let column = 0; column < size; column += 2) {
+          let sum = 0;
+          for (let tap = 0; tap < channels * 9; tap++) {
+            const [channel, y, x] = [Math.floor(tap / 9), Math.floor((tap % 9) / 3), tap % 3];
+            const w = weight.data[out * channels * 9 + tap] as number;
+            sum += w * pixel(image, channel, row + y - 1, column + x - 1);
+          }
+          values.push(sum);
+        }
+      }
+    }
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    return { mean, variance: values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length };
+  });
+}
