@@ -51,7 +51,7 @@ const countedTables = { macs: macsTable, parameters: parametersTable, modelBytes
 
 /**
  * An upper bound of an assembled model's size in bytes: 4 per parameter, and what ONNX needs for nodes and names.
- * It exceeds the file by little: a few hundred bytes, at most 1.5 % in the presets.
+ * It exceeds the file by 1 to 4 kB: at most 1.5 % in the presets, room for a little metadata.
  */
 export function modelBytesTable(space: SearchSpace, classes: number): CostTable {
   const table = exactTable(space, classes, 'modelBytes', (layer) => 4 * layerParameters(layer) + layerOverhead(layer));

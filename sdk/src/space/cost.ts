@@ -1,8 +1,8 @@
 import { elementCount } from '../tensor/index.js';
-import type { Architecture } from './architecture.js';
-import { chosenOptions, type Decision, decisionsOf } from './decisions.js';
+import type { Architecture, BlockChoice } from './architecture.js';
+import { blockOptions, chosenOptions, type Decision, decisionsOf } from './decisions.js';
 import { type Layer, layersOf, parametersOf } from './network.js';
-import type { SearchSpace } from './search-space.js';
+import { deepest, type SearchSpace } from './search-space.js';
 
 /** Multiply-accumulate operations of one image through one layer. Batch norm is folded, so it costs none. */
 export function layerMacs(layer: Layer): number {
@@ -87,36 +87,38 @@ export function exactTable(
   layerCost: (layer: Layer) => number,
 ): CostTable {
   const decisions = decisionsOf(space);
-  const base = space.resolutions.map(() => 0);
+  const optionCount = Math.max(...decisions.map(({ options }) => options.length));
+  const base: number[] = [];
   const blocks = space.resolutions.map((resolution, r) => {
-    const uniformChoice = (option: number): Architecture => ({
-      resolution,
-      units: space.units.map((unit, u) => {
-        const options = decisions.find((d) => d.kind === 'block' && d.unit === u)?.options ?? [];
-        const choice = options[Math.min(option, options.length - 1)] as { kernel: number; expandRatio: number };
-        return Array.from({ length: unit.depths.at(-1) as number }, () => choice);
-      }),
+    // Networks that choose the same option everywhere show every option of every block.
+    const costsPerOption = Array.from({ length: optionCount }, (_, option) => {
+      const units = space.units.map((unit) => {
+        const options = blockOptions(unit);
+        const choice = options[Math.min(option, options.length - 1)] as BlockChoice;
+        return Array.from({ length: deepest(unit) }, () => choice);
+      });
+      return costPerBlock(layersOf(space, { resolution, units }, classes), layerCost);
     });
-    const inBlock = (layer: Layer): string | undefined =>
-      'name' in layer ? /^units\.\d+\.blocks\.\d+/.exec(layer.name)?.[0] : undefined;
-    const layersPerOption = Array.from(
-      { length: Math.max(...decisions.map(({ options }) => options.length)) },
-      (_, option) => layersOf(space, uniformChoice(option), classes),
-    );
-    base[r] = (layersPerOption[0] as readonly Layer[])
-      .filter((layer) => !inBlock(layer))
-      .reduce((sum, layer) => sum + layerCost(layer), 0);
+    base[r] = costsPerOption[0]?.get('') as number;
     return decisions.flatMap((decision) =>
-      decision.kind !== 'block'
-        ? []
-        : [
+      decision.kind === 'block'
+        ? [
             decision.options.map((_, option) =>
-              (layersPerOption[option] as readonly Layer[])
-                .filter((layer) => inBlock(layer) === `units.${decision.unit}.blocks.${decision.block}`)
-                .reduce((sum, layer) => sum + layerCost(layer), 0),
-            ),
-          ],
+              costsPerOption[option]?.get(`units.${decision.unit}.blocks.${decision.block}`),
+            ) as number[],
+          ]
+        : [],
     );
   });
   return { metric, base, blocks };
+}
+
+/** By the block's name; '' is what is in no block. */
+function costPerBlock(layers: readonly Layer[], layerCost: (layer: Layer) => number): ReadonlyMap<string, number> {
+  const costs = new Map<string, number>();
+  for (const layer of layers) {
+    const block = ('name' in layer && /^units\.\d+\.blocks\.\d+/.exec(layer.name)?.[0]) || '';
+    costs.set(block, (costs.get(block) ?? 0) + layerCost(layer));
+  }
+  return costs;
 }
