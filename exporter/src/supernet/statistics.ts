@@ -8,7 +8,7 @@ import {
   type SearchSpace,
   smallestArchitecture,
 } from '@easel/sdk/space';
-import type { Statistics } from '@easel/sdk/subnet';
+import { normalizationsOf, type Statistics } from '@easel/sdk/subnet';
 import { type Tensor, tensor } from '@easel/sdk/tensor';
 import { Executable, type Lowering } from '../engine/index.js';
 import { buildNetwork, imageInput, statisticsInput } from './network.js';
@@ -110,23 +110,7 @@ export function visitingPlan(
 
 /** Every `layer/key` that some architecture of the space needs. */
 export function statisticsKeys(space: SearchSpace): readonly string[] {
-  const keys = new Set<string>();
-  // Keys depend on the resolution, on one block's choice and on the last unit's depth, so uniform networks show all.
-  for (const resolution of space.resolutions) {
-    const options = Math.max(...space.units.map((unit) => unit.kernels.length * unit.expandRatios.length));
-    const depths = Math.max(...space.units.map((unit) => unit.depths.length));
-    for (let option = 0; option < options; option++) {
-      for (let depth = 0; depth < depths; depth++) {
-        const units = space.units.map(({ kernels, expandRatios, depths }) => {
-          const choices = kernels.flatMap((kernel) => expandRatios.map((expandRatio) => ({ kernel, expandRatio })));
-          const choice = choices[option % choices.length] as (typeof choices)[number];
-          return Array.from({ length: depths[depth % depths.length] as number }, () => choice);
-        });
-        for (const key of keysOf(space, { resolution, units })) keys.add(key);
-      }
-    }
-  }
-  return [...keys];
+  return normalizationsOf(space).map(({ layer, key }) => `${layer}/${key}`);
 }
 
 /** The statistics as inputs of frozen networks, by name. */
