@@ -36,7 +36,8 @@ export function describeConformance(lowering: Lowering): void {
   });
 }
 
-async function check(testCase: Case, lowering: Lowering): Promise<void> {
+/** @throws AssertionError that names what differs */
+export async function check(testCase: Case, lowering: Lowering): Promise<void> {
   const { prepared, expected } = await solve(testCase);
   const { program, feeds } = prepared;
   const floor = (testCase.floor ?? 0) * largestGradient(program, expected);

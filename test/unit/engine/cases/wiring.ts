@@ -121,6 +121,16 @@ const builds: Readonly<Record<string, Build>> = {
     }, x);
     return { y: twice };
   },
+  'a channel that a ReLU keeps at zero'(s, x, norm) {
+    const z = layer(s, 'first', x, { ...pointwise, out: 10, norm });
+    const shift = s.feeds.get('first.shift') as Float32Array;
+    s.feed(
+      'first.shift',
+      shift.map((value, i) => (i === 3 ? -50 : value)),
+    );
+    // Batch norm divides its variance of zero by the epsilon alone.
+    return { y: layer(s, 'second', z, { ...depthwise, out: 10, norm }) };
+  },
   'a sliced depthwise kernel'(s, x, norm) {
     const full = s.variable('full', [8, 1, 7, 7]);
     const weight = s.graph.apply(ops.sliceWeight, [full], { shape: [6, 1, 3, 3] });
