@@ -4,6 +4,7 @@ import {
   type Architecture,
   formatArchitecture,
   largestArchitecture,
+  macsTable,
   randomArchitecture,
   type SearchSpace,
   smallestArchitecture,
@@ -56,7 +57,7 @@ export async function profileDevice(space: SearchSpace, options: ProfileOptions 
   );
   // A small space may hold fewer subnets than were asked for.
   const fitted = Math.min(subnets, Math.max(1, samples.length - heldOut));
-  const terms = fitTerms(samples.slice(0, fitted), layout.macs(classes));
+  const terms = fitTerms(samples.slice(0, fitted), layout.valuesOf(macsTable(space, classes)));
   const device = deviceFacts();
   const runtime = runtimeFacts(threads);
   const profile = {

@@ -1,5 +1,5 @@
 import { optionKey, type ProfileTerms } from '@easel/sdk/profile';
-import { type Architecture, blockOptions, countMacs, deepest, type SearchSpace } from '@easel/sdk/space';
+import { type Architecture, blockOptions, type CostTable, deepest, type SearchSpace } from '@easel/sdk/space';
 
 /**
  * The unknowns of the additive latency model: a base per resolution and, per resolution and unit, a term per option for
@@ -63,32 +63,23 @@ export class TermLayout {
     }));
   }
 
-  /** MACs of every term, in the same order: what a latency is expected to be roughly proportional to. */
-  macs(classes: number): Float64Array {
-    const macs = new Float64Array(this.count);
-    const { space } = this;
-    for (const resolution of space.resolutions) {
-      const cheapest = { resolution, units: space.units.map((unit) => [blockOptions(unit)[0]]) } as Architecture;
-      const total = (units: Architecture['units']) => countMacs(space, { resolution, units }, classes);
-      space.units.forEach((unit, u) => {
-        const replaced = (blocks: Architecture['units'][number]) =>
-          total(cheapest.units.map((other, i) => (i === u ? blocks : other)));
-        const [first] = cheapest.units[u] as Architecture['units'][number];
-        for (const option of blockOptions(unit)) {
-          const own = (replaced([option]) - total(cheapest.units.map((other, i) => (i === u ? [] : other)))) as number;
-          macs[this.#column(`${resolution}/${u}/first/${optionKey(option)}`)] = own;
-          if (deepest(unit) === 1) continue;
-          const later = replaced([first as typeof option, option]) - replaced([first as typeof option]);
-          macs[this.#column(`${resolution}/${u}/later/${optionKey(option)}`)] = later;
+  /** What a cost table says of every term, in the same order; of blocks that share a shape it takes one. */
+  valuesOf(table: CostTable): Float64Array {
+    const values = new Float64Array(this.count);
+    this.space.resolutions.forEach((resolution, r) => {
+      values[this.#column(`${resolution}`)] = table.base[r] as number;
+      let block = 0;
+      this.space.units.forEach((unit, u) => {
+        for (const [later, place] of places(deepest(unit)).entries()) {
+          blockOptions(unit).forEach((option, o) => {
+            const column = this.#column(`${resolution}/${u}/${place}/${optionKey(option)}`);
+            values[column] = table.blocks[r]?.[block + later]?.[o] as number;
+          });
         }
+        block += deepest(unit);
       });
-      const blocks = cheapest.units.map((unit, u) => {
-        const [first] = unit as [Architecture['units'][number][number]];
-        return macs[this.#column(`${resolution}/${u}/first/${optionKey(first)}`)] as number;
-      });
-      macs[this.#column(`${resolution}`)] = total(cheapest.units) - blocks.reduce((sum, value) => sum + value, 0);
-    }
-    return macs;
+    });
+    return values;
   }
 }
 

@@ -16,61 +16,82 @@ const milliseconds = v.pipe(
 /** By option, written as kernel size x expand ratio: `{ "3x2": 0.031, "3x4": 0.052 }`. */
 const optionCosts = v.record(v.pipe(v.string(), v.regex(/^\d+x\d+$/, 'must be like 3x2')), milliseconds);
 
-export const deviceProfileSchema = v.pipe(
-  v.strictObject({
-    schemaVersion: v.literal(1),
-    /** Lower-case letters, digits, dashes and dots; also the file's name without `.json`. */
-    name: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9.-]*$/, 'must be lower-case letters, digits, dashes and dots')),
-    /** What it was measured for. The fingerprint is that of the search space's document. */
-    space: v.strictObject({ name: text, fingerprint: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)), classes: count }),
-    device: v.strictObject({
-      cpu: text,
-      architecture: text,
-      cores: count,
-      memoryBytes: v.optional(count),
-      os: text,
-    }),
-    runtime: v.strictObject({ engine: text, version: text, provider: text, threads: count }),
-    measured: v.strictObject({
-      date: v.pipe(v.string(), v.isoTimestamp()),
-      /** Whole random subnets that the table was fitted to. */
-      subnets: count,
-      /** Timed runs of each of them. */
-      repeats: count,
-      /** Which quantile of a subnet's runs is taken as its latency: low ones leave out interruptions. */
-      quantile: fraction,
-      /** How much the latency of one reference subnet, run in between, varied: interquartile range / median. */
-      noise: ratio,
-    }),
-    /** An architecture's latency is the base of its resolution plus a term for every kept block. */
-    terms: v.pipe(
-      v.array(
-        v.strictObject({
-          resolution: count,
-          /** Stem, head, and what a call costs. */
-          base: milliseconds,
-          units: v.array(
-            v.strictObject({
-              /** The first block of the unit, which strides and widens. */
-              first: optionCosts,
-              /** Every later block of it: these all have the same shape. Empty if the unit never has more than one. */
-              later: optionCosts,
-            }),
-          ),
-        }),
-      ),
-      v.minLength(1),
+/** Field descriptions also end up in device-profiles/schema/device-profile.schema.json. */
+export const deviceProfileSchema = v.strictObject({
+  schemaVersion: v.literal(1),
+  name: v.pipe(
+    v.string(),
+    v.regex(/^[a-z0-9][a-z0-9.-]*$/, 'must be lower-case letters, digits, dashes and dots'),
+    v.description("Unique; also the file's name without .json."),
+  ),
+  space: v.pipe(
+    v.strictObject({ name: text, fingerprint: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)), classes: count }),
+    v.description('What was measured: the search space, a hash of its document, the number of classes told apart.'),
+  ),
+  device: v.strictObject({
+    cpu: text,
+    architecture: text,
+    cores: count,
+    memoryBytes: v.optional(count),
+    os: text,
+  }),
+  runtime: v.strictObject({
+    engine: text,
+    version: text,
+    provider: text,
+    threads: v.pipe(count, v.description('That one inference may use.')),
+  }),
+  measured: v.strictObject({
+    date: v.pipe(v.string(), v.isoTimestamp()),
+    subnets: v.pipe(count, v.description('Whole random subnets that the terms were fitted to.')),
+    repeats: v.pipe(count, v.description('Timed runs of each subnet.')),
+    quantile: v.pipe(
+      fraction,
+      v.description("Which quantile of a subnet's runs is its latency: low ones leave out interruptions."),
     ),
-    /** Prediction against measurement on random subnets that were not used for fitting. */
-    error: v.strictObject({
+    noise: v.pipe(
+      ratio,
+      v.description(
+        'How much the latency of one reference subnet, run in between, varied: its interquartile range / median.',
+      ),
+    ),
+  }),
+  terms: v.pipe(
+    v.array(
+      v.strictObject({
+        resolution: v.pipe(count, v.description('Side of the input image in px.')),
+        base: v.pipe(milliseconds, v.description('Stem, head, and what a call costs.')),
+        units: v.array(
+          v.strictObject({
+            first: v.pipe(optionCosts, v.description('The first block of the unit, which strides and widens.')),
+            later: v.pipe(
+              optionCosts,
+              v.description('Each later block: they share a shape. Empty if the unit never has more than one block.'),
+            ),
+          }),
+        ),
+      }),
+    ),
+    v.minLength(1),
+    v.description(
+      'Milliseconds: the latency of an architecture is the base of its resolution plus a term for every kept block, ' +
+        'by kernel size x expand ratio.',
+    ),
+  ),
+  error: v.pipe(
+    v.strictObject({
       subnets: v.pipe(v.number(), v.integer(), v.minValue(0)),
       medianRelative: ratio,
       p90: ratio,
       within5: fraction,
       within10: fraction,
     }),
-  }),
-);
+    v.description(
+      'Predicted against measured latency on random subnets that were not used for fitting: relative errors, and the ' +
+        'shares of subnets within 5 % and 10 %.',
+    ),
+  ),
+});
 
 /** What a device is and how long the blocks of a search space take on it: a latency lookup table with its facts. */
 export type DeviceProfile = v.InferOutput<typeof deviceProfileSchema>;

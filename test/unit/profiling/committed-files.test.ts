@@ -1,0 +1,40 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { deviceFacts, deviceProfileJsonSchema, profileName, runtimeFacts } from '@easel/exporter/profiling';
+import { parseProfile } from '@easel/sdk/profile';
+import { presetSpace } from '@easel/sdk/space';
+import { expect } from 'chai';
+
+const directory = new URL('../../../../device-profiles/', import.meta.url);
+
+describe('device-profiles/', () => {
+  it('has a JSON Schema that is the one of the code (npm run schemas)', async () => {
+    const committed = await readFile(new URL('schema/device-profile.schema.json', directory), 'utf8');
+    expect(JSON.parse(committed)).to.deep.equal(deviceProfileJsonSchema());
+  });
+
+  it('holds well-formed profiles of presets under their own names', async () => {
+    const files = (await readdir(directory)).filter((file) => file.endsWith('.json'));
+    for (const file of files) {
+      const document: unknown = JSON.parse(await readFile(new URL(file, directory), 'utf8'));
+      const { name, space } = parseProfile(document);
+      expect(file).to.equal(`${name}.json`);
+      parseProfile(document, presetSpace(space.name));
+    }
+  });
+});
+
+describe('facts about this machine', () => {
+  it('are fit for a profile, and name no host', () => {
+    const device = deviceFacts();
+    const runtime = runtimeFacts(2);
+    expect(device.cores).to.be.at.least(1);
+    expect(runtime.version).to.match(/^\d+\.\d+\.\d+/);
+    expect(device).to.have.all.keys('cpu', 'architecture', 'cores', 'memoryBytes', 'os');
+  });
+
+  it('give a profile its name', () => {
+    const device = { cpu: 'Intel(R) Core(TM) i7-1165G7 CPU @ 2.80GHz', architecture: 'x64', cores: 8, os: 'linux 6' };
+    const runtime = { engine: 'onnxruntime-node', version: '1.30.0', provider: 'cpu', threads: 4 };
+    expect(profileName(device, runtime, 'mobile-32')).to.equal('intel-core-i7-1165g7-onnxruntime-node-4t.mobile-32');
+  });
+});
