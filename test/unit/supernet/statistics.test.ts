@@ -23,14 +23,12 @@ describe('statisticsKeys', () => {
       expect(keys).to.have.members(normalizationsOf(space).map(({ layer, key }) => `${layer}/${key}`));
       const known = new Set(keys);
       const random = new Random(8);
-      for (let i = 0; i < 200; i++) {
-        for (const layer of layersOf(space, randomArchitecture(space, random), 2)) {
-          if (layer.kind !== 'convolution') continue;
-          expect(known.has(`${layer.name}/${layer.statisticsKey}`), `${layer.name}/${layer.statisticsKey}`).to.equal(
-            true,
-          );
-        }
-      }
+      const needed = Array.from({ length: 50 }, () => randomArchitecture(space, random)).flatMap((architecture) =>
+        layersOf(space, architecture, 2).flatMap((layer) =>
+          layer.kind === 'convolution' ? [`${layer.name}/${layer.statisticsKey}`] : [],
+        ),
+      );
+      expect(needed.filter((key) => !known.has(key))).to.deep.equal([]);
     });
   }
 });
@@ -38,8 +36,8 @@ describe('statisticsKeys', () => {
 describe('visitingPlan', () => {
   for (const space of spaces) {
     it(`visits every block choice of ${space.name} often enough`, () => {
-      const leastVisits = 3;
-      const plan = visitingPlan(space, { count: 5, extremes: 2, leastVisits }, new Random(4));
+      const leastVisits = 2;
+      const plan = visitingPlan(space, { count: 3, extremes: 2, leastVisits }, new Random(4));
       const counts = new Map(statisticsKeys(space).map((key) => [key, 0]));
       for (const { architecture, visits } of plan) {
         for (const layer of layersOf(space, architecture, 2)) {
