@@ -4,7 +4,7 @@ import { easel } from './run-easel.js';
 const commands = ['train', 'profile', 'generator', 'export', 'specialize', 'evaluate', 'classify', 'inspect'];
 
 describe('easel: help', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
 
   it('lists every command', async () => {
     const { code, stdout } = await easel(['--help']);
@@ -18,22 +18,25 @@ describe('easel: help', function () {
     expect(stdout.trim()).to.match(/^\d+\.\d+\.\d+$/);
   });
 
-  for (const command of commands) {
-    it(`${command} --help shows options and examples`, async () => {
-      const { code, stdout, stderr } = await easel([command, '--help']);
-      expect(stderr).to.equal('');
-      expect(code).to.equal(0);
-      expect(stdout).to.include(`Usage: easel ${command}`).and.to.include('--debug');
-      expect(stdout).to.match(new RegExp(`Examples:\\n( {2}\\$ easel ${command}.*\\n?)+`));
-    });
+  it('shows options and examples of every command', async () => {
+    await Promise.all(
+      commands.map(async (command) => {
+        const { code, stdout, stderr } = await easel([command, '--help']);
+        expect(stderr).to.equal('');
+        expect(code).to.equal(0);
+        expect(stdout).to.include(`Usage: easel ${command}`).and.to.include('--debug');
+        expect(stdout).to.match(new RegExp(`Examples:\\n( {2}\\$ easel ${command}.*\\n?)+`));
+      }),
+    );
+  });
 
-    it(`${command} names an unknown option`, async () => {
-      const { code, stdout, stderr } = await easel([command, '--colour', 'red']);
-      expect(code).to.equal(1);
-      expect(stdout).to.equal('');
-      expect(stderr).to.include("unknown option '--colour'").and.to.include(`easel ${command} --help`);
-    });
-  }
+  it('names an unknown option', async () => {
+    const { code, stdout, stderr } = await easel(['train', '--epcohs', '3']);
+    expect(code).to.equal(1);
+    expect(stdout).to.equal('');
+    expect(stderr).to.include("unknown option '--epcohs'").and.to.include('--epochs');
+    expect(stderr).to.include('easel train --help');
+  });
 
   it('names an unknown command', async () => {
     const { code, stderr } = await easel(['trian']);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../../../../exporter/dist/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../../../exporter/bin/easel.js', import.meta.url));
 
 export interface Outcome {
   readonly code: number | null;

@@ -1,0 +1,155 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { InferenceSession } from 'onnxruntime-node';
+import { easel } from './run-easel.js';
+import { smallTraining, writeSmallProject, writeTrainingOptions } from './small-project.js';
+
+/** Each step uses what the one before left behind, as a user's do. */
+describe('easel: from images to a classified image', function () {
+  this.timeout(120_000);
+  let directory: string;
+  const ok = async (...words: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await easel(words, directory);
+    expect(code, stderr).to.equal(0);
+    return stdout;
+  };
+  const json = async (...path: string[]) => JSON.parse(await readFile(join(directory, ...path), 'utf8'));
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'easel-flow-'));
+    await writeSmallProject(directory);
+    await writeTrainingOptions(directory, 12);
+    await writeFile(
+      join(directory, 'generator.json'),
+      JSON.stringify({
+        subnets: 12,
+        images: 8,
+        steps: 6,
+        rounds: 1,
+        scenarios: 4,
+        imagesPerScenario: 2,
+        fit: { batch: 8 },
+      }),
+    );
+  });
+
+  after(() => rm(directory, { recursive: true, force: true }));
+
+  it('train', async () => {
+    const stdout = await ok('train', ...smallTraining, '--out', 'run', '--quiet');
+    expect(stdout).to.include('trained: run');
+    expect((await readdir(join(directory, 'run'))).sort()).to.deep.equal([
+      'checkpoint.bin',
+      'metrics.jsonl',
+      'run.json',
+      'tasks.json',
+    ]);
+    const record = await json('run', 'run.json');
+    expect(record.provenance.command).to.match(/^easel train --data images /);
+    expect(record.options).to.include({ batchSize: 16, epochs: 12, augmentation: null });
+    const again = await easel(['train', ...smallTraining, '--out', 'run'], directory);
+    expect(again.code).to.equal(1);
+    expect(again.stderr).to.include('run: is not empty');
+    expect(await ok('inspect', 'run')).to.include(': finished');
+  });
+
+  it('export says that the generator is missing', async () => {
+    const { code, stderr } = await easel(['export', '--run', 'run', '--out', 'bundle'], directory);
+    expect(code).to.equal(1);
+    expect(stderr).to.include('easel generator --run run');
+  });
+
+  it('profile', async () => {
+    const words = ['--subnets', '12', '--held-out', '4', '--repeats', '4', '--name', 'here', '--quiet'];
+    expect(await ok('profile', '--space', 'space.json', '--out', 'here.json', ...words)).to.include(
+      'device profile here',
+    );
+    expect(await ok('inspect', 'here.json')).to.include('speck-16');
+  });
+
+  it('generator', async () => {
+    const words = ['--run', 'run', '--profiles', 'here.json', '--options', 'generator.json', '--quiet'];
+    expect(await ok('generator', ...words)).to.include('generator: run/generator.onnx');
+    const report = await json('run', 'generator.json');
+    expect(report.profiles).to.deep.equal(['here']);
+    expect(Object.keys(report.accuracy)).to.deep.equal(['cold', 'warm', 'all']);
+    expect(report.accuracy.all.mean).to.be.within(0, 1);
+  });
+
+  it('export', async () => {
+    expect(await ok('export', '--run', 'run', '--out', 'bundle', '--name', 'specks')).to.include('bundle: bundle');
+    const manifest = await json('bundle', 'manifest.json');
+    expect(manifest).to.deep.include({ name: 'specks', classes: ['blue', 'green', 'red', 'yellow'] });
+    expect(manifest.provenance).to.include({ command: 'easel export --run run --out bundle --name specks', seed: 0 });
+    const again = await easel(['export', '--run', 'run', '--out', 'bundle'], directory);
+    expect(again.code).to.equal(1);
+    expect(again.stderr).to.include('bundle');
+    await ok('export', '--run', 'run', '--out', 'bundle', '--name', 'specks', '--overwrite');
+    expect(await ok('inspect', 'bundle')).to.include('complete and unaltered');
+  });
+
+  it('specialize', async () => {
+    const stdout = await ok(
+      'specialize',
+      '--bundle',
+      'bundle',
+      '--tasks',
+      'warm',
+      '--macs',
+      '1M',
+      '--out',
+      'warm.onnx',
+    );
+    expect(stdout)
+      .to.include('red yellow')
+      .and.to.match(/predicted latency +\d/)
+      .and.to.match(/measured latency +\d/);
+    const session = await InferenceSession.create(join(directory, 'warm.onnx'));
+    expect(session.inputNames).to.deep.equal(['image']);
+    await session.release();
+    expect(await ok('inspect', 'warm.onnx')).to.match(/output +logits \[1, 2\]/);
+    const profile = await json('here.json');
+    const most = profile.terms[0].base * 3;
+    const printed = await ok(
+      ...['specialize', '--bundle', 'bundle', '--classes', 'red,blue,green', '--latency-ms', String(most), '--json'],
+    );
+    const answer = JSON.parse(printed);
+    expect(answer.classes).to.deep.equal(['blue', 'green', 'red']);
+    expect(answer.predicted.latencyMs).to.be.at.most(most);
+    expect(answer.measuredMs).to.be.greaterThan(0);
+  });
+
+  it('classify', async () => {
+    const words = ['classify', '--bundle', 'bundle', '--tasks', 'all', '--macs', '1M', '--json'];
+    const files = ['blue', 'green', 'red', 'yellow'].flatMap((name) =>
+      [0, 1, 2, 3].map((i) => join('images', 'test', name, `${i}.png`)),
+    );
+    const lines = (await ok(...words, ...files))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ image }) => image)).to.deep.equal(files);
+    const right = lines.filter(({ image, results }) => image.includes(results[0].className));
+    // Four colours, told apart after seconds of training: far above the 4 of 16 of chance.
+    expect(right.length).to.be.at.least(12);
+  });
+
+  it('evaluate', async () => {
+    const stdout = await ok(
+      ...['evaluate', '--bundle', 'bundle', '--data', 'images', '--resolution', '16', '--tasks', 'warm,all'],
+      ...['--budgets', '2', '--repeats', '5', '--json', 'results.json', '--quiet'],
+    );
+    const results = await json('results.json');
+    expect(results.rows).to.have.length(8);
+    for (const row of results.rows) {
+      expect(row.accuracy).to.be.within(0, 1);
+      expect(row.images).to.equal(row.task === 'all' ? 32 : 16);
+      expect(row.exceedsByTable).to.equal(false);
+      if (row.subnet === 'generated') expect(row.predictedMs).to.be.at.most(row.budget);
+    }
+    expect(results.crossCheck.agreeing).to.equal(results.crossCheck.images);
+    expect(stdout.trim().split('\n').at(-1)).to.match(/^budgets exceeded, of 4: 0 by the table, \d when measured$/);
+  });
+});
