@@ -2,23 +2,51 @@
 export interface Sample {
   readonly row: Float64Array;
   readonly latencyMs: number;
+  /** How much it counts in a fit. Default 1. */
+  readonly weight?: number;
 }
 
-/** Strengths of the pull towards the prior, of which held-out error picks one. */
+/** Strengths of the pull towards the prior, of which cross-validation picks one. */
 const strengths = [0.03, 0.1, 0.3, 1, 3, 10];
+/** How often outliers are looked for again, and how many typical residuals away they begin. */
+const reweightings = 3;
+const outlierFrom = 2;
+/** Descent ends when no term moves by more than this share of a subnet's latency. */
+const precision = 1e-8;
+
+export interface Fit {
+  readonly terms: Float64Array;
+  /** Mean relative error of cross-validation: what the fit expects of itself, and how noisy its samples are. */
+  readonly error: number;
+}
 
 /**
  * Terms >= 0 that explain the latencies of whole subnets: least squares on relative errors, pulled towards latencies in
  * proportion to MACs. Fitting whole networks absorbs what fusion and memory layout do, which summing separately timed
- * blocks misses. How strong the pull should be is decided by cross-validation.
+ * blocks misses. How strong the pull should be is decided by cross-validation; subnets whose measurement was disturbed
+ * count less.
  *
  * @param macs of every term
  */
-export function fitTerms(samples: readonly Sample[], macs: Float64Array): Float64Array {
+export function fitTerms(samples: readonly Sample[], macs: Float64Array): Fit {
   const prior = macsPrior(samples, macs);
   const scored = strengths.map((strength) => ({ strength, error: crossValidate(samples, prior, strength) }));
-  const best = scored.reduce((a, b) => (b.error < a.error ? b : a));
-  return nonNegativeLeastSquares(samples, prior, best.strength);
+  const { strength, error } = scored.reduce((a, b) => (b.error < a.error ? b : a));
+  return { terms: robustFit(samples, prior, strength), error };
+}
+
+/** Iteratively reweighted least squares with Huber's weights: a residual far beyond the typical counts linearly. */
+function robustFit(samples: readonly Sample[], prior: Float64Array, strength: number): Float64Array {
+  let terms = nonNegativeLeastSquares(samples, prior, strength);
+  for (let i = 0; i < reweightings; i++) {
+    const residuals = samples.map(({ row, latencyMs }) => Math.abs(predict(terms, row) / latencyMs - 1));
+    const typical = [...residuals].sort((a, b) => a - b)[residuals.length >> 1] as number;
+    const limit = outlierFrom * 1.4826 * typical;
+    if (!(limit > 0)) break;
+    const weighted = samples.map((sample, j) => ({ ...sample, weight: Math.min(1, limit / (residuals[j] as number)) }));
+    terms = nonNegativeLeastSquares(weighted, prior, strength, terms);
+  }
+  return terms;
 }
 
 export function predict(terms: Float64Array, row: Float64Array): number {
@@ -42,64 +70,76 @@ export function macsPrior(samples: readonly Sample[], macs: Float64Array): Float
     row: row.map((value, i) => value / (scales[i] as number)),
     latencyMs,
   }));
-  const fitted = nonNegativeLeastSquares(scaled, new Float64Array(2), 1e-6);
+  const fitted = robustFit(scaled, new Float64Array(2), 1e-6);
   const [perTerm, perMac] = [0, 1].map((i) => (fitted[i] as number) / (scales[i] as number)) as [number, number];
   return macs.map((count) => perTerm + perMac * count);
 }
 
-function crossValidate(samples: readonly Sample[], prior: Float64Array, strength: number, folds = 5): number {
+/** The mean relative error on subnets that were left out of the fit in turn. */
+export function crossValidate(samples: readonly Sample[], prior: Float64Array, strength: number, folds = 5): number {
   let sum = 0;
   for (let fold = 0; fold < folds; fold++) {
-    const terms = nonNegativeLeastSquares(
+    const terms = robustFit(
       samples.filter((_, i) => i % folds !== fold),
       prior,
       strength,
     );
     for (const { row, latencyMs } of samples.filter((_, i) => i % folds === fold)) {
-      sum += (predict(terms, row) / latencyMs - 1) ** 2;
+      sum += Math.abs(predict(terms, row) / latencyMs - 1);
     }
   }
-  return sum;
+  return sum / samples.length;
 }
 
 /**
- * Minimizes sum((row · w / y - 1)²) + strength · sum((w - prior)² / scale²) over w >= 0 by coordinate descent, where a
- * term's scale is its prior (or the mean latency where that is 0).
+ * Minimizes sum(weight · (row · w / y - 1)²) + strength · sum((w - prior)² / scale²) over w >= 0 by coordinate
+ * descent, where a term's scale is its prior (or the mean latency where that is 0).
+ *
+ * @param start where to begin; only time depends on it
  */
 export function nonNegativeLeastSquares(
   samples: readonly Sample[],
   prior: Float64Array,
   strength: number,
+  start = prior,
   sweeps = 500,
 ): Float64Array {
   const mean = samples.reduce((sum, { latencyMs }) => sum + latencyMs, 0) / samples.length;
-  const columns = [...prior].map((_, j) =>
-    samples.flatMap(({ row, latencyMs }, i) => {
-      const value = (row[j] as number) / latencyMs;
-      return value === 0 ? [] : [{ i, value }];
-    }),
-  );
+  // Rows and targets times the root of the weight, of which only what is not 0 is kept.
+  const roots = samples.map(({ weight = 1 }) => Math.sqrt(weight));
+  const columns = Array.from(prior, (_, j) => {
+    const present = samples.flatMap(({ row }, i) => (row[j] === 0 ? [] : [i]));
+    const scaled = ({ row, latencyMs }: Sample, root: number) => ((row[j] as number) / latencyMs) * root;
+    return {
+      rows: Int32Array.from(present),
+      values: Float64Array.from(present, (i) => scaled(samples[i] as Sample, roots[i] as number)),
+    };
+  });
   const pull = prior.map((value) => strength / (value > 0 ? value : mean) ** 2);
-  const w = Float64Array.from(prior);
-  const residual = samples.map(({ row, latencyMs }) => 1 - predict(w, row) / latencyMs);
+  const w = Float64Array.from(start);
+  const residual = samples.map(({ row, latencyMs }, i) => (1 - predict(w, row) / latencyMs) * (roots[i] as number));
   for (let sweep = 0; sweep < sweeps; sweep++) {
     let moved = 0;
-    columns.forEach((column, j) => {
+    columns.forEach(({ rows, values }, j) => {
       const before = w[j] as number;
       let numerator = (pull[j] as number) * ((prior[j] as number) - before);
       let denominator = pull[j] as number;
-      for (const { i, value } of column) {
-        numerator += value * (residual[i] as number);
+      for (let i = 0; i < rows.length; i++) {
+        const value = values[i] as number;
+        numerator += value * (residual[rows[i] as number] as number);
         denominator += value * value;
       }
       const after = Math.max(0, before + numerator / denominator);
       const change = after - before;
       if (change === 0) return;
-      for (const { i, value } of column) residual[i] = (residual[i] as number) - change * value;
+      for (let i = 0; i < rows.length; i++) {
+        const row = rows[i] as number;
+        residual[row] = (residual[row] as number) - change * (values[i] as number);
+      }
       w[j] = after;
       moved = Math.max(moved, Math.abs(change));
     });
-    if (moved < 1e-9 * mean) break;
+    if (moved < precision * mean) break;
   }
   return w;
 }

@@ -1,157 +1,110 @@
-import { nodeRuntime } from '@easel/sdk/node';
 import { Random } from '@easel/sdk/random';
-import type { Session } from '@easel/sdk/runtime';
-import { type Architecture, largestArchitecture, layersOf, parametersOf, type SearchSpace } from '@easel/sdk/space';
-import { assemble, imageInput, normalizationsOf, type Supernet } from '@easel/sdk/subnet';
-import { elementCount, type Tensor, tensor } from '@easel/sdk/tensor';
+import type { Architecture } from '@easel/sdk/space';
+
+/** Something that can be run and timed. */
+export interface Runner {
+  run(): Promise<unknown>;
+  dispose(): Promise<void>;
+}
 
 export interface MeasureOptions {
-  readonly classes: number;
-  readonly threads: number;
-  /** Timed runs of every subnet, in `rounds` bursts. */
+  readonly open: (architecture: Architecture) => Promise<Runner>;
+  /** Run in between, all the way through: it shows how the machine's speed varies. */
+  readonly reference: Architecture;
+  /** Timed runs of every subnet; they are spread over several passes. */
   readonly repeats: number;
-  readonly rounds: number;
-  /** Of a subnet's runs; low ones leave out interruptions. */
-  readonly quantile: number;
-  /** How many subnets are open at the same time. */
-  readonly open: number;
+  /** Ends after the pass in which this time is over, instead of after `repeats`. */
+  readonly seconds?: number;
+  readonly seed?: number;
+  /** In subnets; passes over all of them count as fractions. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
+  /** In ms. Default: the clock. */
+  readonly now?: () => number;
+}
+
+/** One timed run, and the window (the group of subnets that were open at the time) in which it took place. */
+export interface Run {
+  readonly latencyMs: number;
+  readonly window: number;
 }
 
 export interface Measurements {
-  /** One per architecture. */
-  readonly latencyMs: readonly number[];
-  /** Interquartile range over median of the reference subnet's runs. */
-  readonly noise: number;
+  /** Per architecture. */
+  readonly runs: readonly (readonly Run[])[];
+  /** Per window, the reference subnet's runs in ms. */
+  readonly references: readonly (readonly number[])[];
 }
 
+/** Subnets that are open at the same time. */
+const groupSize = 20;
+/** Timed runs in a row, and rounds of bursts through an open group. */
+const burst = 5;
+const rounds = 2;
+const warmUpRuns = 3;
+
 /**
- * Times whole subnets. Some are open at once and take turns in bursts, so that a noisy moment meets many of them a
- * little instead of one of them wholly; a reference subnet runs in every turn, and each group of subnets is scaled by how
- * much slower or faster the reference was then (throttling, other load).
+ * Times whole subnets. Every pass goes through all of them in another order, in groups that are open at the same time
+ * and take turns in bursts, so that a noisy moment meets many subnets a little instead of one of them wholly.
  */
-export async function measureLatencies(
-  space: SearchSpace,
+export async function measureRuns(
   architectures: readonly Architecture[],
-  options: MeasureOptions,
+  { open, reference, repeats, seconds, seed = 0, onProgress, signal, now = () => performance.now() }: MeasureOptions,
 ): Promise<Measurements> {
-  const supernet = randomSupernet(space, options.classes);
-  const open = (architecture: Architecture) => Timer.open(supernet, architecture, options);
-  const reference = await open(middleArchitecture(space));
-  const latencies: number[] = [];
-  const references: { readonly group: number; readonly runs: readonly number[] }[] = [];
+  const random = new Random(seed);
+  const runs: Run[][] = architectures.map(() => []);
+  const references: number[][] = [];
+  const burstOf = async ({ run }: Runner, store: (latencyMs: number) => void) => {
+    // What ran in between has emptied the caches; a device classifies one image after the other.
+    await run();
+    for (let i = 0; i < burst; i++) {
+      const start = now();
+      await run();
+      store(now() - start);
+    }
+  };
+  const start = now();
+  const passes = Math.ceil(repeats / (burst * rounds));
+  const finished = (pass: number) => (seconds === undefined ? pass >= passes : now() - start >= 1000 * seconds);
+  const progress = (pass: number, visited: number) => {
+    const part = visited / architectures.length;
+    const time = seconds === undefined ? 0 : (now() - start) / (1000 * seconds);
+    const done = seconds === undefined ? (pass + part) / passes : Math.min(1, pass === 0 ? Math.min(time, part) : time);
+    onProgress?.(Math.floor(done * architectures.length), architectures.length);
+  };
+
+  const referenceRunner = await open(reference);
   try {
-    for (let start = 0; start < architectures.length; start += options.open) {
-      const timers: Timer[] = [];
-      try {
-        const before = reference.runs.length;
-        for (const architecture of architectures.slice(start, start + options.open)) {
-          options.signal?.throwIfAborted();
-          timers.push(await open(architecture));
-        }
-        for (let round = 0; round < options.rounds; round++) {
-          await reference.burst(2 * Math.ceil(options.repeats / options.rounds));
-          for (const timer of timers) {
-            options.signal?.throwIfAborted();
-            await timer.burst(Math.ceil(options.repeats / options.rounds));
+    for (let i = 0; i < warmUpRuns; i++) await referenceRunner.run();
+    for (let pass = 0; pass === 0 || !finished(pass); pass++) {
+      const order = random.shuffle(architectures.map((_, i) => i));
+      for (let first = 0; first < order.length; first += groupSize) {
+        const group = order.slice(first, first + groupSize);
+        const window = references.push([]) - 1;
+        const runners: Runner[] = [];
+        try {
+          for (const index of group) {
+            signal?.throwIfAborted();
+            const runner = await open(architectures[index] as Architecture);
+            runners.push(runner);
+            // The first runs allocate memory.
+            for (let i = 0; i < warmUpRuns; i++) await runner.run();
           }
-          const done = start + (timers.length * (round + 1)) / options.rounds;
-          options.onProgress?.(Math.floor(done), architectures.length);
+          for (let round = 0; round < rounds; round++) {
+            await burstOf(referenceRunner, (latencyMs) => references[window]?.push(latencyMs));
+            for (const [i, runner] of runners.entries()) {
+              signal?.throwIfAborted();
+              await burstOf(runner, (latencyMs) => runs[group[i] as number]?.push({ latencyMs, window }));
+            }
+          }
+        } finally {
+          await Promise.all(runners.map((runner) => runner.dispose()));
         }
-        references.push({ group: timers.length, runs: reference.runs.slice(before) });
-        latencies.push(...timers.map(({ runs }) => quantileOf(runs, options.quantile)));
-      } finally {
-        await Promise.all(timers.map((timer) => timer.close()));
+        progress(pass, first + group.length);
       }
     }
   } finally {
-    await reference.close();
+    await referenceRunner.dispose();
   }
-  const usual = quantileOf(reference.runs, options.quantile);
-  const drifts = references.flatMap(({ group, runs }) => Array(group).fill(quantileOf(runs, options.quantile) / usual));
-  const noise = (quantileOf(reference.runs, 0.75) - quantileOf(reference.runs, 0.25)) / quantileOf(reference.runs, 0.5);
-  return { latencyMs: latencies.map((latency, i) => latency / (drifts[i] as number)), noise };
-}
-
-/** An opened subnet and the durations of its timed runs, in ms. */
-class Timer {
-  readonly runs: number[] = [];
-
-  private constructor(
-    readonly session: Session,
-    readonly feeds: Readonly<Record<string, Tensor>>,
-  ) {}
-
-  static async open(
-    supernet: Supernet,
-    architecture: Architecture,
-    { classes, threads }: { readonly classes: number; readonly threads: number },
-  ): Promise<Timer> {
-    const all = Array.from({ length: classes }, (_, index) => index);
-    const session = await nodeRuntime.createSession(assemble(supernet, architecture, all), { threads });
-    const { resolution } = architecture;
-    const image = tensor([1, 3, resolution, resolution]);
-    image.data.fill(0.5);
-    const timer = new Timer(session, { [imageInput]: image });
-    // The first runs allocate memory.
-    for (let i = 0; i < 3; i++) await timer.session.run(timer.feeds);
-    return timer;
-  }
-
-  async burst(runs: number): Promise<void> {
-    // What ran in between has emptied the caches; a device classifies one image after the other.
-    await this.session.run(this.feeds);
-    for (let i = 0; i < runs; i++) {
-      const start = performance.now();
-      await this.session.run(this.feeds);
-      this.runs.push(performance.now() - start);
-    }
-  }
-
-  close(): Promise<void> {
-    return this.session.dispose();
-  }
-}
-
-/** Latency does not depend on what the weights are, as long as no activation becomes denormal. */
-function randomSupernet(space: SearchSpace, classes: number): Supernet {
-  const random = new Random(1);
-  const draw = (shape: readonly number[], next: () => number) =>
-    tensor(shape, Float32Array.from({ length: elementCount(shape) }, next));
-  const weights = new Map(
-    layersOf(space, largestArchitecture(space), classes)
-      .flatMap(parametersOf)
-      .map(({ name, shape }) => {
-        const deviation = Math.sqrt(2 / elementCount(shape.slice(1)));
-        const next = name.endsWith('.scale') ? () => 1 : () => (shape.length === 1 ? 0.1 : deviation) * random.normal();
-        return [name, draw(shape, next)];
-      }),
-  );
-  const statistics = new Map<string, Map<string, { mean: Tensor; variance: Tensor }>>();
-  for (const { layer, key, channels } of normalizationsOf(space)) {
-    const ofLayer = statistics.get(layer) ?? new Map<string, { mean: Tensor; variance: Tensor }>();
-    statistics.set(layer, ofLayer);
-    ofLayer.set(key, { mean: draw([channels], () => 0), variance: draw([channels], () => 1) });
-  }
-  return { space, weights, statistics };
-}
-
-/** Neither extreme: the middle one of every list of choices. */
-function middleArchitecture(space: SearchSpace): Architecture {
-  const middle = (values: readonly number[]) => values[values.length >> 1] as number;
-  return {
-    resolution: middle(space.resolutions),
-    units: space.units.map((unit) =>
-      Array.from({ length: middle(unit.depths) }, () => ({
-        kernel: middle(unit.kernels),
-        expandRatio: middle(unit.expandRatios),
-      })),
-    ),
-  };
-}
-
-export function quantileOf(values: readonly number[], quantile: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(quantile * sorted.length))] as number;
+  return { runs, references };
 }

@@ -1,3 +1,4 @@
+import { nodeRuntime } from '@easel/sdk/node';
 import { type DeviceProfile, parseProfile } from '@easel/sdk/profile';
 import { Random } from '@easel/sdk/random';
 import {
@@ -10,9 +11,13 @@ import {
   smallestArchitecture,
   spaceFingerprint,
 } from '@easel/sdk/space';
+import { assemble, imageInput, type Supernet } from '@easel/sdk/subnet';
+import { tensor } from '@easel/sdk/tensor';
+import { chooseEstimator, latenciesOf, noiseOf } from './estimate.js';
 import { deviceFacts, profileName, runtimeFacts } from './facts.js';
-import { errorOf, fitTerms, type Sample } from './fit.js';
-import { measureLatencies } from './measure.js';
+import { crossValidate, errorOf, fitTerms, macsPrior, type Sample } from './fit.js';
+import { measureRuns, type Runner } from './measure.js';
+import { randomSupernet } from './random-supernet.js';
 import { TermLayout } from './terms.js';
 
 export interface ProfileOptions {
@@ -24,8 +29,10 @@ export interface ProfileOptions {
   readonly subnets?: number;
   /** More subnets, to measure the error of predictions on. Default 40. */
   readonly heldOut?: number;
-  /** Timed runs of each. Default 20. */
+  /** Timed runs of each. Default 40. */
   readonly repeats?: number;
+  /** Measure for about this long instead of a number of runs; all subnets are run at least a few times. */
+  readonly seconds?: number;
   /** Of which subnets are drawn. Default 0. */
   readonly seed?: number;
   /** Default: from CPU, runtime, threads and search space. */
@@ -35,42 +42,79 @@ export interface ProfileOptions {
   readonly signal?: AbortSignal;
 }
 
-const quantile = 0.25;
+/** The pull towards the prior with which ways to take latencies from runs are compared. */
+const comparisonStrength = 0.3;
 
-/** Measures this machine and fits its latency lookup table. */
+/**
+ * Measures this machine and fits its latency lookup table. `profileWarnings` tells whether to trust it.
+ * @throws what `signal` was aborted with
+ */
 export async function profileDevice(space: SearchSpace, options: ProfileOptions = {}): Promise<DeviceProfile> {
-  const { classes = 10, threads = 1, subnets = 200, heldOut = 40, repeats = 20, seed = 0 } = options;
+  const { classes = 10, threads = 1, subnets = 200, heldOut = 40, repeats = 40, seed = 0 } = options;
+  const { seconds, onProgress, signal } = options;
   const architectures = distinctArchitectures(space, subnets + heldOut, new Random(seed));
-  const { latencyMs, noise } = await measureLatencies(space, architectures, {
-    classes,
-    threads,
+  const supernet = randomSupernet(space, classes);
+  const measurements = await measureRuns(architectures, {
+    open: (architecture) => openSubnet(supernet, architecture, classes, threads),
+    reference: middleArchitecture(space),
     repeats,
-    rounds: 4,
-    quantile,
-    open: 20,
-    ...(options.onProgress ? { onProgress: options.onProgress } : {}),
-    ...(options.signal ? { signal: options.signal } : {}),
+    seed,
+    ...(seconds === undefined ? {} : { seconds }),
+    ...(onProgress ? { onProgress } : {}),
+    ...(signal ? { signal } : {}),
   });
+
   const layout = new TermLayout(space);
-  const samples = architectures.map(
-    (architecture, i): Sample => ({ row: layout.row(architecture), latencyMs: latencyMs[i] as number }),
-  );
+  const rows = architectures.map((architecture) => layout.row(architecture));
+  const macs = layout.valuesOf(macsTable(space, classes));
   // A small space may hold fewer subnets than were asked for.
-  const fitted = Math.min(subnets, Math.max(1, samples.length - heldOut));
-  const terms = fitTerms(samples.slice(0, fitted), layout.valuesOf(macsTable(space, classes)));
+  const fitted = Math.min(subnets, Math.max(1, rows.length - heldOut));
+  const samplesOf = (latencies: readonly number[]) =>
+    rows.map((row, i): Sample => ({ row, latencyMs: latencies[i] as number }));
+  const estimator = chooseEstimator(measurements, (latencies) => {
+    const samples = samplesOf(latencies).slice(0, fitted);
+    return crossValidate(samples, macsPrior(samples, macs), comparisonStrength);
+  });
+  const samples = samplesOf(latenciesOf(measurements, estimator));
+  const { terms } = fitTerms(samples.slice(0, fitted), macs);
   const device = deviceFacts();
   const runtime = runtimeFacts(threads);
-  const profile = {
+  const profile: DeviceProfile = {
     schemaVersion: 1,
     name: options.name ?? profileName(device, runtime, space.name),
     space: { name: space.name, fingerprint: spaceFingerprint(space), classes },
     device,
     runtime,
-    measured: { date: new Date().toISOString(), subnets: fitted, repeats, quantile, noise },
-    terms: layout.toTerms(terms),
+    measured: {
+      date: new Date().toISOString(),
+      subnets: fitted,
+      repeats: measurements.runs[0]?.length ?? 0,
+      quantile: estimator.quantile,
+      noise: significant(noiseOf(measurements)),
+    },
+    terms: layout.toTerms(terms.map(nanoseconds)),
     error: errorOf(terms, samples.slice(fitted)),
   };
   return parseProfile(profile, space);
+}
+
+/** Milliseconds to six decimals: no clock here is finer. */
+const nanoseconds = (milliseconds: number) => Math.round(milliseconds * 1e6) / 1e6;
+const significant = (value: number) => Number(value.toPrecision(4));
+
+async function openSubnet(
+  supernet: Supernet,
+  architecture: Architecture,
+  classes: number,
+  threads: number,
+): Promise<Runner> {
+  const all = Array.from({ length: classes }, (_, index) => index);
+  const session = await nodeRuntime.createSession(assemble(supernet, architecture, all), { threads });
+  const { resolution } = architecture;
+  const image = tensor([1, 3, resolution, resolution]);
+  image.data.fill(0.5);
+  const feeds = { [imageInput]: image };
+  return { run: () => session.run(feeds), dispose: () => session.dispose() };
 }
 
 /** The extremes, which random drawing never meets, then random ones, all different. */
@@ -84,4 +128,18 @@ function distinctArchitectures(space: SearchSpace, count: number, random: Random
     found.set(formatArchitecture(architecture), architecture);
   }
   return [...found.values()];
+}
+
+/** Neither extreme: the middle one of every list of choices. */
+function middleArchitecture(space: SearchSpace): Architecture {
+  const middle = (values: readonly number[]) => values[values.length >> 1] as number;
+  return {
+    resolution: middle(space.resolutions),
+    units: space.units.map((unit) =>
+      Array.from({ length: middle(unit.depths) }, () => ({
+        kernel: middle(unit.kernels),
+        expandRatio: middle(unit.expandRatios),
+      })),
+    ),
+  };
 }
