@@ -2,14 +2,14 @@ import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
 import type { DeviceProfile } from '@easel/sdk/profile';
 
-/** What this machine is, as far as it matters for latency. No host name: profiles are shared. */
+/** What this machine is, as far as it matters for latency. No host name, no builder's suffixes: profiles are shared. */
 export function deviceFacts(): DeviceProfile['device'] {
   return {
     cpu: cpus()[0]?.model.replace(/\s+/g, ' ').trim() || 'unknown CPU',
     architecture: arch(),
     cores: availableParallelism(),
     memoryBytes: totalmem(),
-    os: `${platform()} ${release()}`,
+    os: `${platform()} ${/^\d+\.\d+/.exec(release())?.[0] ?? ''}`.trim(),
   };
 }
 

@@ -14,6 +14,7 @@ interface Flags {
   subnets: number;
   heldOut: number;
   repeats: number;
+  seconds?: number;
   seed: number;
   quiet?: boolean;
 }
@@ -30,7 +31,8 @@ export function profileCommand(): Command {
     .option('--classes <n>', 'that the classifier tells apart', positiveInteger, 10)
     .option('--subnets <n>', 'to fit the table to', positiveInteger, 200)
     .option('--held-out <n>', 'more subnets, to measure the error of the table on', wholeNumber, 40)
-    .option('--repeats <n>', 'timed runs of each', positiveInteger, 20)
+    .option('--repeats <n>', 'timed runs of each', positiveInteger, 40)
+    .option('--seconds <n>', 'measure for about this long instead of a number of runs', positiveInteger)
     .option('--seed <n>', 'of which subnets are drawn', integer, 0)
     .option('--quiet', 'no progress')
     .action(run);
