@@ -7,15 +7,15 @@ import type { Questions } from './answers.js';
 export const training: PartialTrainingOptions = {
   seed: 1,
   batchSize: 64,
-  epochs: 1.1,
-  finishingEpochs: 0.25,
-  learningRate: 0.1,
-  finishingLearningRate: 0.03,
+  epochs: 1.5,
+  finishingEpochs: 0.35,
+  learningRate: 0.25,
+  finishingLearningRate: 0.04,
   warmUpEpochs: 0.1,
-  labelSmoothing: 0.05,
+  labelSmoothing: 0,
   augmentation: null,
   taskDropout: { keepAll: 0.3, singleTask: 0.5 },
-  pool: { size: 6, uses: 20 },
+  pool: { size: 6, uses: 30 },
   statistics: { architectures: 24, extremes: 4, collections: 1 },
 };
 

@@ -1,4 +1,6 @@
-import type { Command } from 'commander';
+import { availableParallelism } from 'node:os';
+import { budgetMetrics } from '@easel/sdk/generator';
+import { type Command, Option } from 'commander';
 import type { Evaluation, EvaluationRow } from '../../pipeline/evaluate.js';
 import { integer, names, positiveInteger } from '../arguments.js';
 import { easelCommand, note, print } from '../command.js';
@@ -34,7 +36,11 @@ export function evaluateCommand(): Command {
     .option('--data-seed <n>', 'as in training; decides the test images of glyphs', integer)
     .option('--tasks <names>', 'separated by commas (default: all of the bundle)', names)
     .option('--budgets <n>', 'how many, spread between the smallest and the largest subnet', positiveInteger, 5)
-    .option('--metric <metric>', 'of the budgets: latencyMs, macs, parameters, modelBytes (default: latencyMs)')
+    .addOption(
+      new Option('--metric <metric>', 'of the budgets (default: latencyMs with a profile, else macs)').choices(
+        budgetMetrics,
+      ),
+    )
     .option('--images <n>', 'at most so many test images (default: all)', positiveInteger)
     .option('--repeats <n>', 'timed runs per subnet (default: 60)', positiveInteger)
     .option('--json <file>', 'write the results, with more columns than the table')
@@ -61,6 +67,7 @@ async function run(flags: Flags): Promise<void> {
         easel,
         dataset,
         budgets,
+        threads: availableParallelism(),
         signal,
         ...(tasks === undefined ? {} : { tasks }),
         ...(metric === undefined ? {} : { metric }),
