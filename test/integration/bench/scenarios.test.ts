@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+
+/** bench/dist/main.js, seen from the compiled test/dist/integration/bench. */
+const main = fileURLToPath(new URL('../../../../bench/dist/main.js', import.meta.url));
+
+function bench(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [main, ...args]);
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    child.on('error', reject).on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+describe('npm run bench', function () {
+  this.timeout(120_000);
+
+  it('answers fifty scenarios and ends with one line of JSON', async () => {
+    const { code, stdout, stderr } = await bench('scenarios', '--repeats', '3');
+    expect(stderr).to.equal('');
+    expect(code).to.equal(0);
+    const result = JSON.parse(stdout.trimEnd().split('\n').at(-1) as string);
+    expect(result.scenarios).to.equal(50);
+    expect(result.infeasible).to.be.at.least(0);
+    expect(result.total_ms).to.be.within(0.01, result.cold_ms);
+  });
+
+  it('lists the benchmarks there are', async () => {
+    const { code, stderr } = await bench('nonsense');
+    expect(code).to.equal(1);
+    expect(stderr).to.match(/no benchmark "nonsense"[^]*scenarios/);
+  });
+});
