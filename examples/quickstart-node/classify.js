@@ -4,8 +4,8 @@
 import { fileURLToPath } from 'node:url';
 import { Easel } from '@easel/sdk';
 
-const glyphs = fileURLToPath(new URL('../bundles/glyphs', import.meta.url));
-const [image, task, millionMacs = '2', bundle = glyphs] = process.argv.slice(2);
+const cifar10 = fileURLToPath(new URL('../bundles/cifar10', import.meta.url));
+const [image, task, millionMacs = '10', bundle = cifar10] = process.argv.slice(2);
 
 const easel = await Easel.load(bundle);
 if (!image || !task) {

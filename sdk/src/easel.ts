@@ -58,11 +58,13 @@ export class Easel {
    * Reads and checks a whole bundle.
    *
    * @param bundle a directory, or any other source of files
+   * @throws InvalidRequestError for an unknown option
    * @throws BundleError that names the file which is missing, truncated, altered or malformed
    * @throws ProfileError if the device is unknown, or was measured for another search space
    * @throws MissingDependencyError if ONNX Runtime is not installed
    */
   static async load(bundle: string | BundleSource, options: LoadOptions = {}): Promise<Easel> {
+    assertLoadable(bundle, options);
     const threads = checkedThreads(options.threads);
     const source = typeof bundle === 'string' ? host.openBundle(bundle) : bundle;
     const loaded = await loadBundle(source, options.onProgress);
@@ -184,6 +186,17 @@ export class Easel {
   #assertUsable(): void {
     if (this.#disposed) throw new DisposedError('Easel');
   }
+}
+
+const loadOptions = ['device', 'threads', 'onProgress'];
+
+/** @throws InvalidRequestError for what JavaScript would otherwise only notice later, or not at all */
+function assertLoadable(bundle: unknown, options: LoadOptions): void {
+  if (typeof bundle !== 'string' && typeof (bundle as Partial<BundleSource> | undefined)?.read !== 'function') {
+    throw new InvalidRequestError('bundle', bundle, 'the path of a directory, or a source of files');
+  }
+  const stranger = Object.keys(options).find((field) => !loadOptions.includes(field));
+  if (stranger !== undefined) throw new InvalidRequestError('load option', stranger, `one of ${listed(loadOptions)}`);
 }
 
 function checkedThreads(threads: number | undefined): number | undefined {

@@ -90,9 +90,9 @@ export function formatAnswers(answers: readonly Answer[]): string {
     { title: 'task', text: ({ task }) => task },
     { title: 'budget', ...right, text: ({ budgetMs }) => milliseconds(budgetMs) },
     { title: 'architecture', text: ({ architecture }) => architecture },
-    { title: 'predicted', ...right, text: ({ predictedMs }) => milliseconds(predictedMs) },
+    { title: 'latency: predicted', ...right, text: ({ predictedMs }) => milliseconds(predictedMs) },
     { title: 'measured', ...right, text: ({ measuredMs }) => milliseconds(measuredMs) },
-    { title: 'predicted', ...right, text: ({ predictedAccuracy }) => percent(predictedAccuracy) },
+    { title: 'accuracy: predicted', ...right, text: ({ predictedAccuracy }) => percent(predictedAccuracy) },
     { title: 'measured', ...right, text: ({ measuredAccuracy }) => percent(measuredAccuracy) },
     { title: 'images', ...right, text: ({ images }) => String(images) },
   ];

@@ -7,8 +7,8 @@ import type { Questions } from './answers.js';
 export const training: PartialTrainingOptions = {
   seed: 1,
   batchSize: 64,
-  epochs: 1.5,
-  finishingEpochs: 0.35,
+  epochs: 1.3,
+  finishingEpochs: 0.3,
   learningRate: 0.25,
   finishingLearningRate: 0.04,
   warmUpEpochs: 0.1,

@@ -13,6 +13,11 @@ export function listed(values: readonly (string | number)[], most = 12): string 
   return values.length > most ? `${shown} and ${values.length - most} more` : shown || '(none)';
 }
 
+/** At most four digits after the point, rounded up: whoever asks for what the message says gets it. */
+function readable(minimum: number): number {
+  return Math.ceil(minimum * 1e4) / 1e4;
+}
+
 export class UnknownTaskError extends EaselError {
   readonly code = 'UNKNOWN_TASK';
   constructor(
@@ -59,7 +64,7 @@ export class InfeasibleBudgetError extends EaselError {
     readonly together: readonly string[] = [],
   ) {
     const others = together.length > 0 ? ` together with ${together.join(' and ')}` : '';
-    super(`no subnet fits ${metric} <= ${requested}${others}: the smallest needs ${minimum}`);
+    super(`no subnet fits ${metric} <= ${requested}${others}: the smallest needs ${readable(minimum)}`);
   }
 }
 

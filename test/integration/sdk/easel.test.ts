@@ -8,6 +8,7 @@ import {
   ImageError,
   InfeasibleBudgetError,
   InvalidRequestError,
+  type LoadOptions,
   type Pixels,
   ProfileError,
   type Request,
@@ -214,6 +215,14 @@ describe('Easel in Node', () => {
     });
   }
 
+  it('rounds the least up in words, so that asking for it works', async () => {
+    const asked = { tasks: ['pets'], budget: { latencyMs: 1e-6 } };
+    const { message } = await rejection(easel.specialize(asked), InfeasibleBudgetError);
+    const latencyMs = Number(/needs (\d+(\.\d{1,4})?)$/.exec(message)?.[1]);
+    const classifier = await easel.specialize({ tasks: ['pets'], budget: { latencyMs } });
+    await classifier.dispose();
+  });
+
   it('names the least that a budget below the smallest subnet would have to be', async () => {
     const minimum = countMacs(space, smallestArchitecture(space), 2);
     const request = { tasks: ['pets'], budget: { macs: minimum - 1 } };
@@ -293,6 +302,9 @@ describe('Easel in Node', () => {
     expect(other.message).to.match(/mobile-32.*tiny-32/);
     await rejection(Easel.load(directory, { threads: 0 }), InvalidRequestError);
     await rejection(Easel.load('/no/such/bundle'), BundleError);
+    const misspelt = await rejection(Easel.load(directory, { devise: 'pi' } as LoadOptions), InvalidRequestError);
+    expect(misspelt.message).to.match(/device, threads, onProgress.*"devise"/);
+    await rejection(Easel.load(undefined as unknown as string), InvalidRequestError);
   });
 
   it('reads a bundle from any source of files', async () => {
