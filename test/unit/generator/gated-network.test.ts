@@ -53,29 +53,18 @@ describe('gated supernet', () => {
       });
     }
 
-    it(`has gates whose gradients are those of finite differences: ${space.name}`, async () => {
+    // Against TensorFlow.js, to 1e-4, they are checked in the conformance suite (test/unit/engine/cases/networks.ts).
+    it(`has the same gradients of gates under every lowering: ${space.name}`, async () => {
       const architecture = largestArchitecture(space);
       const image = randomImages(architecture.resolution, random);
       const gates = repeated(gateRow(decisions, architecture, new Float32Array(optionCount(space)))).map(
         (gate) => 0.02 + 0.9 * gate,
       );
-      const run = (values: Float32Array, lowering = portable) =>
-        runGated(space, architecture.resolution, weights, statistics, image, values, lowering);
-      const { gradient } = await run(gates);
-      const fast = await run(gates, (await selectLowering()).lowering);
-      expectClose(fast.gradient, gradient, 1e-3);
-      // Along random directions: each derivative is a sum over all gates. Kinks of ReLUs leave a few per cent.
-      const step = 5e-4;
-      const differences: number[] = [];
-      const derivatives: number[] = [];
-      for (let i = 0; i < 10; i++) {
-        const direction = gates.map(() => random.normal());
-        const moved = async (sign: number) =>
-          (await run(gates.map((gate, j) => gate + sign * step * (direction[j] as number)))).loss;
-        differences.push(((await moved(1)) - (await moved(-1))) / (2 * step));
-        derivatives.push(gradient.reduce((sum, value, j) => sum + value * (direction[j] as number), 0));
-      }
-      expectClose(Float32Array.from(derivatives), Float32Array.from(differences), 0.05);
+      const run = (lowering: Lowering) =>
+        runGated(space, architecture.resolution, weights, statistics, image, gates, lowering);
+      const { gradient } = await run(portable);
+      expect(gradient.some((value) => value !== 0)).to.equal(true);
+      expectClose((await run((await selectLowering()).lowering)).gradient, gradient, 1e-3);
     });
   }
 });
