@@ -25,7 +25,7 @@ export interface FitOptions {
 export const defaultFitOptions: FitOptions = {
   epochs: 40,
   batch: 64,
-  learningRate: 1e-3,
+  learningRate: 3e-4,
   weightDecay: 1e-2,
   heldOut: 0.2,
   seed: 0,
@@ -55,9 +55,12 @@ export async function fitGenerator(
   const order = random.shuffle(lessons.map((_, i) => i)).map((i) => lessons[i] as Lesson);
   const heldOutCount = Math.max(1, Math.round(order.length * options.heldOut));
   const average = averageGains(order.slice(heldOutCount), initial.common.data.length);
-  const rows = order.map(({ features, gains, known }) => ({
+  const deviations = order.map(({ gains }) => gains.map((gain, o) => gain - (average[o] as number)));
+  // In units of their own size: Adam's steps are as large as the learning rate, however small the gains are.
+  const unit = rootMeanSquare(order, deviations);
+  const rows = order.map(({ features, known }, i) => ({
     features: standardize(features, initial),
-    targets: gains.map((gain, o) => gain - (average[o] as number)),
+    targets: (deviations[i] as Float32Array).map((deviation) => deviation / unit),
     known,
   }));
   const heldOut = rows.slice(0, heldOutCount);
@@ -95,7 +98,7 @@ export async function fitGenerator(
   } finally {
     await executable.dispose();
   }
-  return best;
+  return { ...best, weights: inUnits(best.weights, unit) };
 }
 
 /** The utilities of a request, as the exported model computes them: `[options]`. */
@@ -123,6 +126,31 @@ function matrixVector(matrix: Float32Array, vector: Float32Array, bias?: Float32
 
 function add(a: Float32Array, b: Float32Array): Float32Array {
   return a.map((value, i) => value + (b[i] as number));
+}
+
+/** Of the known gains; 1 if all are 0. */
+function rootMeanSquare(lessons: readonly Lesson[], deviations: readonly Float32Array[]): number {
+  let sum = 0;
+  let count = 0;
+  lessons.forEach(({ known }, i) => {
+    known.forEach((weight, o) => {
+      sum += weight * ((deviations[i] as Float32Array)[o] as number) ** 2;
+      count += weight;
+    });
+  });
+  return sum > 0 ? Math.sqrt(sum / count) : 1;
+}
+
+/** Weights fitted to targets in units of `unit`, for targets as they are. */
+function inUnits(weights: GeneratorWeights, unit: number): GeneratorWeights {
+  const { shape, data } = weights.outputWeight;
+  return {
+    ...weights,
+    outputWeight: tensor(
+      shape,
+      data.map((value) => value * unit),
+    ),
+  };
 }
 
 function averageGains(lessons: readonly Lesson[], options: number): Float32Array {

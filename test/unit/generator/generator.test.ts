@@ -106,6 +106,14 @@ describe('generator', () => {
     expect((high[1] as number) - (low[1] as number)).to.be.closeTo(0, 0.6);
   });
 
+  it('learns just as well from gains that are a thousand times smaller', async () => {
+    const small = lessons.map((lesson) => ({ ...lesson, gains: lesson.gains.map((gain) => gain / 1000) }));
+    const { weights, heldOutRatio } = await fitGenerator(untrained, small, fitOptions);
+    expect(heldOutRatio).to.be.lessThan(0.5);
+    const [low, high] = [2, 4].map((value) => utilitiesOf(weights, Float32Array.of(value, 3, 3, 3, 3)));
+    expect((high?.[0] as number) - (low?.[0] as number)).to.be.closeTo(2e-3, 6e-4);
+  });
+
   it('keeps the common utilities where lessons are nothing but noise', async () => {
     const noise = lessons.map((lesson) => ({ ...lesson, gains: lesson.gains.map(() => random.normal()) }));
     const { weights, heldOutRatio } = await fitGenerator(untrained, noise, { ...fitOptions, epochs: 8 });
