@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { profileWarnings } from '@easel/sdk/profile';
 import { presetSpace } from '@easel/sdk/space';
 import { note, print } from '../cli/command.js';
 import { showGeneratorEvent } from '../cli/commands/generator.js';
@@ -50,13 +51,16 @@ async function demo(bundle: string, signal: AbortSignal): Promise<void> {
 
     stage('Measuring how long its subnets take on this machine (easel profile)');
     const profile = join(directory, 'this-machine.json');
-    await profileThisDevice(space, {
+    const measured = await profileThisDevice(space, {
       ...settings.profile,
       out: profile,
       name: 'this-machine',
       signal,
       onProgress: (done, total) => progress.update('measuring', done, total, 'subnets'),
     });
+
+    progress.stop();
+    for (const warning of profileWarnings(measured)) note(warning);
 
     stage('Training the generator, which chooses the subnet for a task and a budget (easel generator)');
     await trainGeneratorOfRun({

@@ -1,3 +1,4 @@
+import type { Easel } from '@easel/sdk';
 import { formatArchitecture } from '@easel/sdk/space';
 import type { Command } from 'commander';
 import { easelCommand, print } from '../command.js';
@@ -32,7 +33,7 @@ async function run(flags: Flags): Promise<void> {
     const model = classifier.toOnnx();
     await classifier.dispose();
     const { resolution } = architecture;
-    const measuredMs = flags.measure ? await measured(model, resolution, easel.threads) : undefined;
+    const measuredMs = flags.measure ? await measured(model, resolution, easel) : undefined;
     if (flags.out !== undefined) {
       const { writeFileAtomically } = await import('../../pipeline/files.js');
       await writeFileAtomically(flags.out, model);
@@ -63,8 +64,9 @@ async function run(flags: Flags): Promise<void> {
   }
 }
 
-async function measured(model: Uint8Array, resolution: number, threads: number): Promise<number> {
+async function measured(model: Uint8Array, resolution: number, { threads, profile }: Easel): Promise<number> {
   const { measureLatencies } = await import('../../pipeline/latency.js');
-  const [ms] = await measureLatencies([{ model, resolution }], { threads });
-  return ms as number;
+  const quantile = profile ? { quantile: profile.measured.quantile } : {};
+  const [latency] = await measureLatencies([{ model, resolution }], { threads, ...quantile });
+  return (latency as { ms: number }).ms;
 }
