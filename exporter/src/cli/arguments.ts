@@ -38,12 +38,11 @@ export async function searchSpace(text: string): Promise<SearchSpace> {
 
 export const presetNames = listed(presets.map(({ name }) => name));
 
-/** 3000000, 3e6 or 3M. */
+/** 3000000, 3e6, 3M or 3m: nobody means thousandths of an operation or of a byte. */
 export function count(text: string): number {
-  const match = /^([\d.]+(?:e\d+)?)([kMG]?)$/.exec(text.trim());
-  const value = match
-    ? Number(match[1]) * { '': 1, k: 1e3, M: 1e6, G: 1e9 }[match[2] as '' | 'k' | 'M' | 'G']
-    : Number.NaN;
+  const match = /^([\d.]+(?:e\d+)?)([kmg]?)$/i.exec(text.trim());
+  const unit = match?.[2]?.toLowerCase() as '' | 'k' | 'm' | 'g' | undefined;
+  const value = unit === undefined ? Number.NaN : Number(match?.[1]) * { '': 1, k: 1e3, m: 1e6, g: 1e9 }[unit];
   if (!Number.isFinite(value) || value <= 0) {
     throw new InvalidArgumentError('It must be a number above 0, such as 3000000 or 3M.');
   }

@@ -98,7 +98,7 @@ describe('easel: from images to a classified image', function () {
       '--tasks',
       'warm',
       '--macs',
-      '1M',
+      '1m',
       '--out',
       'warm.onnx',
     );
