@@ -14,6 +14,7 @@ import {
   type TrainingOptions,
 } from '../training/index.js';
 import { namesIn, readJson, writeJson } from './files.js';
+import type { OriginRecord } from './origin.js';
 import type { Provenance } from './provenance.js';
 
 /** Which images a run is about: the arguments of `openDataset` that decide what it answers. */
@@ -25,7 +26,10 @@ export interface DataSource
 /** `run.json`: what a run was asked to do. The checkpoint beside it holds what came of it. */
 export interface RunRecord {
   readonly schemaVersion: 1;
-  readonly provenance: Provenance;
+  readonly provenance: Provenance & {
+    /** What the training started from, if not from random weights. */
+    readonly init?: OriginRecord;
+  };
   readonly data: DataSource;
   readonly space: SearchSpace;
   readonly options: TrainingOptions;
@@ -48,9 +52,22 @@ export async function writeRecord(directory: string, record: RunRecord): Promise
   });
 }
 
+const provenanceFields = { command: v.string(), date: v.string(), commit: v.optional(v.string()) };
+
 const recordSchema = v.looseObject({
   schemaVersion: v.literal(1),
-  provenance: v.looseObject({ command: v.string(), date: v.string(), commit: v.optional(v.string()) }),
+  provenance: v.looseObject({
+    ...provenanceFields,
+    init: v.optional(
+      v.looseObject({
+        kind: v.picklist(['bundle', 'run']),
+        path: v.string(),
+        sha256: v.string(),
+        step: v.optional(v.number()),
+        provenance: v.looseObject(provenanceFields),
+      }),
+    ),
+  }),
   data: v.looseObject({
     spec: v.string(),
     tasksFile: v.optional(v.string()),

@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import type { SearchSpace } from '@easel/sdk/space';
 import type { Dataset } from '../data/index.js';
 import { RunError } from '../errors/index.js';
 import {
+  sameClasses,
   type TrainedSupernet,
   type TrainingEvent,
   type TrainingOptions,
@@ -10,8 +12,9 @@ import {
   trainSupernet,
 } from '../training/index.js';
 import { namesIn } from './files.js';
+import { assertSpaceOf, type Origin, openOrigin, reopenOrigin } from './origin.js';
 import { provenanceOf } from './provenance.js';
-import { type DataSource, openData, readRecord, writeRecord } from './run-directory.js';
+import { type DataSource, openData, type RunRecord, readRecord, writeRecord } from './run-directory.js';
 
 /** Training options of which any part may be missing, at every level. */
 export type PartialTrainingOptions = {
@@ -33,6 +36,8 @@ export interface TrainRequest
   readonly data?: DataSource;
   readonly space?: SearchSpace;
   readonly options?: PartialTrainingOptions;
+  /** A bundle or a run whose supernet a new run starts from; its search space is the default. */
+  readonly init?: string;
   /** For `run.json`. */
   readonly command: string;
   readonly onDecoded?: (done: number, total: number) => void;
@@ -44,6 +49,8 @@ export interface TrainingStart {
   readonly dataset: Dataset;
   readonly space: SearchSpace;
   readonly options: TrainingOptions;
+  /** What a new run starts from. */
+  readonly origin?: { readonly path: string; readonly freshClassifier: boolean };
 }
 
 export interface TrainResult extends TrainedSupernet {
@@ -62,17 +69,43 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   }
   const record = await readRecord(directory);
   const data = request.data ?? record?.data;
-  const space = request.space ?? record?.space;
+  const origin = await originOf(request, record);
+  const space = request.space ?? record?.space ?? origin?.space;
   if (!data || !space) throw new RunError(directory, 'holds no run to resume; say what to train: --data and --space');
+  if (origin) assertSpaceOf(origin, space);
   const options = trainingOptions(mergeTrainingOptions(record?.options ?? {}, request.options ?? {}));
   const dataset = await openData(data, request.onDecoded);
   if (!record) {
     const provenance = await provenanceOf(command);
-    await writeRecord(directory, { schemaVersion: 1, provenance, data, space, options });
+    const init = origin && { init: origin.record };
+    await writeRecord(directory, { schemaVersion: 1, provenance: { ...provenance, ...init }, data, space, options });
   }
-  request.onStart?.({ dataset, space, options });
-  const trained = await trainSupernet({ ...request, dataset, space, options, resume });
+  const initial = origin?.supernet;
+  const start = initial && {
+    origin: { path: origin.record.path, freshClassifier: !sameClasses(initial.classes, dataset.classes) },
+  };
+  request.onStart?.({ dataset, space, options, ...start });
+  const trained = await trainSupernet({
+    ...request,
+    dataset,
+    space,
+    options,
+    resume,
+    ...(initial ? { initial } : {}),
+  });
   return { ...trained, dataset, space };
+}
+
+/** What a run without a checkpoint starts from. @throws RunError if a run is to be resumed from something else */
+async function originOf({ directory, init }: TrainRequest, record: RunRecord | undefined): Promise<Origin | undefined> {
+  const begun = record?.provenance.init;
+  if (record && init !== undefined && resolve(init) !== begun?.path) {
+    const from = begun ? begun.path : 'random weights';
+    throw new RunError(directory, `was started from ${from}, not from ${init}; --init is for a new run`);
+  }
+  if (record && (await namesIn(directory)).includes('checkpoint.bin')) return undefined;
+  if (begun) return reopenOrigin(begun);
+  return init === undefined ? undefined : openOrigin(init);
 }
 
 /** Fields of `over` win; groups of fields are merged one by one. */

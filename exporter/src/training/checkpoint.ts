@@ -163,7 +163,12 @@ function parseHeader(file: string, bytes: Buffer): Header {
   }
 }
 
-function firstDifference(a: unknown, b: unknown, path: string): { path: string; a: unknown; b: unknown } | undefined {
+/** Where two JSON values differ first, and how; undefined where they do not. */
+export function firstDifference(
+  a: unknown,
+  b: unknown,
+  path: string,
+): { path: string; a: unknown; b: unknown } | undefined {
   if (Object.is(a, b)) return undefined;
   if (typeof a !== 'object' || typeof b !== 'object' || !a || !b) return { path, a, b };
   for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {

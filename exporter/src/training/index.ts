@@ -6,6 +6,7 @@ export * from './metrics.js';
 export * from './optimizer.js';
 export * from './options.js';
 export * from './schedule.js';
+export * from './starting-weights.js';
 export * from './subnet.js';
 export * from './subnet-pool.js';
 export * from './task-dropout.js';

@@ -12,7 +12,7 @@ import { BatchSampler, type Dataset, measureNormalization, type Normalization } 
 import { hashOf } from '../data/sampler.js';
 import type { Lowering } from '../engine/index.js';
 import { DivergedError } from '../errors/index.js';
-import { collectStatistics, initializeWeights, statisticsInputs, visitingPlan } from '../supernet/index.js';
+import { collectStatistics, statisticsInputs, visitingPlan } from '../supernet/index.js';
 import { readBatch } from './batches.js';
 import { type Checkpoint, type RunIdentity, writeCheckpoint } from './checkpoint.js';
 import type { TrainingEvent } from './events.js';
@@ -23,6 +23,7 @@ import { quickAccuracy } from './quick-evaluation.js';
 import { StepReport } from './report.js';
 import { sandwichStep } from './sandwich.js';
 import { type Phase, type Schedule, scheduleOf } from './schedule.js';
+import { type InitialSupernet, startingWeights } from './starting-weights.js';
 import { TrainableSubnet } from './subnet.js';
 import { type PoolState, SubnetPool } from './subnet-pool.js';
 import { TaskDropout } from './task-dropout.js';
@@ -35,6 +36,8 @@ export interface RunArguments {
   readonly file: string;
   readonly metrics: MetricsFile<TrainingEvent>;
   readonly checkpoint: Checkpoint | undefined;
+  /** Where a run without a checkpoint starts. */
+  readonly initial?: InitialSupernet;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: TrainingEvent) => void;
   readonly threads?: number;
@@ -73,13 +76,13 @@ export class TrainingRun {
   #savedAt = performance.now();
 
   constructor(run: RunArguments) {
-    const { identity, dataset, checkpoint, file } = run;
+    const { identity, dataset, checkpoint, file, initial } = run;
     const { options, space } = identity;
     const { seed } = options;
     this.#run = run;
     this.schedule = scheduleOf(options, dataset.train.size);
     this.step = checkpoint?.step ?? 0;
-    this.normalization = checkpoint?.normalization ?? measureNormalization(dataset);
+    this.normalization = checkpoint?.normalization ?? initial?.normalization ?? measureNormalization(dataset);
     const stream = (purpose: string) => new Random(hashOf(`${seed}/${purpose}`));
     const saved = checkpoint?.randoms;
     this.#randoms = Object.fromEntries(
@@ -89,7 +92,7 @@ export class TrainingRun {
       }),
     ) as Record<Purpose, Random>;
     this.weights = new Map(
-      checkpoint?.weights ?? initializeWeights(space, dataset.classes.length, stream('initialization')),
+      checkpoint?.weights ?? startingWeights(space, dataset.classes, stream('initialization'), initial),
     );
     this.#optimizer = new Sgd(this.weights, options);
     for (const [name, velocity] of checkpoint?.velocity ?? []) this.#optimizer.velocity.get(name)?.set(velocity);
@@ -111,6 +114,8 @@ export class TrainingRun {
   async toTheEnd(): Promise<void> {
     const { signal, checkpointMinutes = 10, evaluationEpochs = 1 } = this.#run;
     const { totalSteps, stepsPerEpoch, collections } = this.schedule;
+    // What it started from may be gone when it is resumed.
+    if (this.#run.initial && !this.#saved) await this.save();
     const evaluationSteps = Math.max(1, Math.round(evaluationEpochs * stepsPerEpoch));
     for (;;) {
       signal?.throwIfAborted();

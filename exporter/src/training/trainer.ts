@@ -11,12 +11,15 @@ import type { TrainingEvent } from './events.js';
 import { MetricsFile } from './metrics.js';
 import { type TrainingOptions, trainingOptions } from './options.js';
 import { TrainingRun } from './run.js';
+import type { InitialSupernet } from './starting-weights.js';
 
 export interface TrainSupernetArguments {
   readonly dataset: Dataset;
   readonly space: SearchSpace;
   /** What is not given has its default. */
   readonly options?: Partial<TrainingOptions>;
+  /** Starts from these weights instead of from random ones. */
+  readonly initial?: InitialSupernet;
   /** Gets `checkpoint.bin` and `metrics.jsonl`. */
   readonly directory: string;
   /** Go on from the directory's checkpoint; where there is none, start. Default false. */

@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { spaceSize } from '@easel/sdk/space';
 import type { Command } from 'commander';
 import { TrainingInterruptedError } from '../../errors/index.js';
@@ -32,6 +32,7 @@ interface Flags {
   space?: string;
   out?: string;
   resume?: boolean;
+  init?: string;
   options?: string;
   seed?: number;
   epochs?: number;
@@ -57,6 +58,7 @@ export function trainCommand(): Command {
     'easel train --data glyphs --space tiny-32 --out runs/glyphs',
     'easel train --data photos.tar --tasks-file tasks.json --space mobile-32 --out runs/photos --epochs 60',
     'easel train --out runs/photos --resume',
+    'easel train --data more-photos.tar --init runs/photos --out runs/more-photos --epochs 10',
   ])
     .option('--data <set>', '"glyphs", an image folder or .tar, or the binary files of CIFAR-10/100 (default: glyphs)')
     .option('--tasks-file <file>', 'JSON file that names groups of classes: {"tasks": {"pets": ["cat", "dog"]}}')
@@ -66,6 +68,7 @@ export function trainCommand(): Command {
     .option('--space <space>', `a preset (${presetNames}) or a JSON file (default: tiny-32)`)
     .option('--out <directory>', 'the run directory (default: runs/DATA-SPACE)')
     .option('--resume', 'go on with the run in that directory')
+    .option('--init <directory>', 'start from the weights of this bundle or run, of the same search space')
     .option('--options <file>', 'JSON file of training options (docs/training.md); flags override it')
     .option('--seed <n>', 'of all randomness of the training', integer)
     .option('--epochs <n>', 'passes over the images before batch norm is frozen', atLeastZero)
@@ -91,8 +94,8 @@ async function run(flags: Flags): Promise<void> {
   const { train } = await import('../../pipeline/train.js');
   // A run that is resumed knows its own data and space.
   const data = flags.data ?? (flags.resume ? undefined : 'glyphs');
-  const space = flags.space ?? (flags.resume ? undefined : 'tiny-32');
-  const directory = flags.out ?? join('runs', `${nameOf(flags.data ?? 'glyphs')}-${nameOf(flags.space ?? 'tiny-32')}`);
+  const space = flags.space ?? (flags.resume || flags.init !== undefined ? undefined : 'tiny-32');
+  const directory = flags.out ?? join('runs', defaultName(flags));
   const parsedSpace = space === undefined ? undefined : await searchSpace(space);
   const options = await trainingOptionsOf(flags);
   const progress = new ProgressGroup(flags.quiet);
@@ -107,6 +110,7 @@ async function run(flags: Flags): Promise<void> {
         signal,
         ...(data === undefined ? {} : { data: dataSource(data, flags) }),
         ...(parsedSpace ? { space: parsedSpace } : {}),
+        ...(flags.init === undefined ? {} : { init: flags.init }),
         ...runSettings(flags),
         onDecoded: (done, total) => view.decoded(done, total),
         onStart: (start) => view.start(directory, start),
@@ -123,6 +127,11 @@ async function run(flags: Flags): Promise<void> {
     note(`go on with: ${commandLine(['easel', 'train', '--out', directory, '--resume'])}`);
     process.exitCode ||= 130;
   }
+}
+
+function defaultName({ data = 'glyphs', space, init }: Flags): string {
+  if (init !== undefined) return `${nameOf(data)}-from-${nameOf(resolve(init))}`;
+  return `${nameOf(data)}-${nameOf(space ?? 'tiny-32')}`;
 }
 
 function nameOf(text: string): string {
@@ -186,7 +195,7 @@ export class TrainingView {
     this.progress.update('reading images', done, total);
   }
 
-  start(directory: string, { dataset, space, options }: TrainingStart): void {
+  start(directory: string, { dataset, space, options, origin }: TrainingStart): void {
     this.progress.stop();
     const { train, validation, test, classes, tasks } = dataset;
     note(
@@ -197,6 +206,10 @@ export class TrainingView {
       `${space.name}: ${shortCount(spaceSize(space))} subnets; ${options.epochs} + ${options.finishingEpochs} epochs, ` +
         `batches of ${options.batchSize}; into ${directory}`,
     );
+    if (origin) {
+      const classifier = origin.freshClassifier ? ', but for the classifier: the classes are others' : '';
+      note(`starting from the weights of ${origin.path}${classifier}`);
+    }
   }
 
   event(event: TrainingEvent): void {

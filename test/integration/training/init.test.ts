@@ -1,0 +1,131 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RunError } from '@easel/exporter/errors';
+import { type TrainRequest, train } from '@easel/exporter/pipeline';
+import { checkpointFile, readCheckpoint } from '@easel/exporter/training';
+import { loadBundle } from '@easel/sdk/bundle';
+import { directorySource } from '@easel/sdk/node';
+import { parseSearchSpace, type SearchSpace } from '@easel/sdk/space';
+import type { Tensor } from '@easel/sdk/tensor';
+import { expect } from 'chai';
+import { writeRandomBundle } from '../../fixtures/bundle.js';
+import { withDirectory } from '../cli/run-easel.js';
+import { smallTasks, writeSmallProject } from '../cli/small-project.js';
+
+/** One epoch that leaves the weights where they are, but for rounding. */
+const still = {
+  epochs: 1,
+  finishingEpochs: 0,
+  learningRate: 1e-9,
+  weightDecay: 0,
+  batchSize: 32,
+  augmentation: null,
+  statistics: { architectures: 2, extremes: 1, collections: 1 },
+} as const;
+
+describe('train: init', function () {
+  this.timeout(60_000);
+
+  const project = (use: (request: TrainRequest, space: SearchSpace) => Promise<void>) =>
+    withDirectory(async (directory) => {
+      await writeSmallProject(directory);
+      const space = parseSearchSpace(JSON.parse(await readFile(join(directory, 'space.json'), 'utf8')));
+      const data = { spec: join(directory, 'images'), tasksFile: join(directory, 'tasks.json'), cacheFolder: null };
+      const options = { ...still, learningRate: 0.05 };
+      const settings = { threads: 1, evaluationEpochs: 0, command: 'easel train' };
+      await use({ directory: join(directory, 'first'), data, space, options, ...settings }, space);
+    });
+  const weightsOf = async (directory: string) => (await readCheckpoint(checkpointFile(directory))).weights;
+  const refusal = (request: TrainRequest) => train(request).catch((error) => error);
+
+  it('goes on from a run with the same classes, and remembers where it came from', () =>
+    project(async (first) => {
+      await train(first);
+      const { space: _, ...ofFirst } = first;
+      const directory = join(first.directory, '..', 'second');
+      const second = await train({ ...ofFirst, directory, init: first.directory, options: still });
+      expect(second.space).to.deep.equal(first.space);
+      expectClose(second.weights, await weightsOf(first.directory), []);
+
+      const { provenance } = JSON.parse(await readFile(join(directory, 'run.json'), 'utf8'));
+      expect(provenance.init).to.include({ kind: 'run', path: first.directory, step: 3 });
+      expect(provenance.init.sha256).to.match(/^[0-9a-f]{64}$/);
+      expect(provenance.init.provenance.command).to.equal('easel train');
+      const again = await train({ directory, resume: true, command: '' });
+      expect([...again.weights]).to.deep.equal([...second.weights]);
+
+      const other = await refusal({ directory, resume: true, init: join(directory, 'elsewhere'), command: '' });
+      expect(other).instanceOf(RunError).property('message').include(`was started from ${first.directory}, not from`);
+    }));
+
+  it('starts from a bundle with other classes, with a fresh classifier', () =>
+    project(async (first, space) => {
+      const { parent, directory: init } = await writeRandomBundle(space);
+      try {
+        const { weights, normalization } = await train({ ...first, init, options: still });
+        const { supernet, manifest } = await loadBundle(directorySource(init));
+        expectClose(weights, supernet.weights, ['classifier.weight', 'classifier.bias']);
+        expect(weights.get('classifier.weight')?.shape).to.deep.equal([smallTasks.all.length, 16]);
+        expect(normalization.mean).to.deep.equal(manifest.preprocessing.mean);
+        const { provenance } = JSON.parse(await readFile(join(first.directory, 'run.json'), 'utf8'));
+        expect(provenance.init).to.deep.include({
+          kind: 'bundle',
+          path: init,
+          sha256: manifest.files['supernet.onnx']?.sha256,
+          provenance: { command: manifest.provenance.command, date: manifest.provenance.date },
+        });
+      } finally {
+        await rm(parent, { recursive: true });
+      }
+    }));
+
+  it('resumed before its first checkpoint, reads what it started from again, if that has not changed', () =>
+    project(async (first) => {
+      await train({ ...first, options: { ...still, epochs: 1 } });
+      const directory = join(first.directory, '..', 'second');
+      const second = await train({ ...first, directory, init: first.directory });
+      await rm(checkpointFile(directory));
+      const resumed = await train({ ...first, directory, resume: true });
+      expect([...resumed.weights]).to.deep.equal([...second.weights]);
+
+      await rm(checkpointFile(directory));
+      await rm(first.directory, { recursive: true });
+      await train({ ...first, options: { ...first.options, seed: 1 } });
+      const changed = await refusal({ ...first, directory, resume: true });
+      expect(changed).instanceOf(RunError).property('message').include('has changed since');
+    }));
+
+  it('refuses another search space, and what is neither a bundle nor a run', () =>
+    project(async (first, space) => {
+      await train(first);
+      const directory = join(first.directory, '..', 'second');
+      const head = { ...space.head, channels: 24 };
+      const wider = await refusal({ ...first, directory, init: first.directory, space: { ...space, head } });
+      expect(wider).instanceOf(RunError).property('message').include('space.head.channels is 16, but 24');
+      const empty = await refusal({ ...first, directory, init: join(first.directory, 'nowhere') });
+      expect(empty).instanceOf(RunError).property('message').include('does not exist');
+      await rm(checkpointFile(first.directory));
+      const early = await refusal({ ...first, directory, init: first.directory });
+      expect(early).instanceOf(RunError).property('message').include('saved nothing yet');
+      await writeFile(join(first.directory, '..', 'file'), '');
+      const neither = await refusal({ ...first, directory, init: join(first.directory, '..', 'images') });
+      expect(neither).instanceOf(RunError).property('message').include('neither manifest.json nor run.json');
+    }));
+});
+
+/** Equal up to rounding, but for the named ones, which must differ. */
+function expectClose(
+  actual: ReadonlyMap<string, Tensor>,
+  expected: ReadonlyMap<string, Tensor>,
+  others: readonly string[],
+): void {
+  for (const [name, { data }] of actual) {
+    const trained = expected.get(name)?.data as Float32Array;
+    const difference =
+      data.length === trained.length
+        ? data.reduce((most, value, i) => Math.max(most, Math.abs(value - (trained[i] as number))), 0)
+        : Number.POSITIVE_INFINITY;
+    if (others.includes(name)) expect(difference, name).to.be.above(1e-3);
+    else expect(difference, name).to.be.below(1e-5);
+  }
+}
