@@ -32,6 +32,19 @@ describe('npm run bench', function () {
     expect(result.total_ms).to.be.within(0.01, result.cold_ms);
   });
 
+  it('trains in turn with PyTorch where it is installed, and ends with one line of JSON', async () => {
+    const { code, stdout, stderr } = await bench(
+      ...['train', '--batch', '4', '--rounds', '1', '--steps', '1', '--space', 'tiny-32', '--threads', '1'],
+    );
+    expect(stderr).to.equal('');
+    expect(code).to.equal(0);
+    const result = JSON.parse(stdout.trimEnd().split('\n').at(-1) as string);
+    expect(result.lowering).to.match(/^(nchwc(8|16)|portable)$/);
+    for (const rate of ['images_per_s', 'largest', 'random_mean', 'smallest']) expect(result[rate]).to.be.above(0);
+    if (result.pytorch_channels_last === null) expect(stdout).to.contain('PyTorch is not here');
+    else expect(result.ratio / (result.images_per_s / result.pytorch_channels_last)).to.be.closeTo(1, 0.05);
+  });
+
   it('lists the benchmarks there are', async () => {
     const { code, stderr } = await bench('nonsense');
     expect(code).to.equal(1);
