@@ -1,14 +1,11 @@
 import type { Preprocessing } from './bundle/index.js';
 import { DisposedError } from './errors/index.js';
 import type { Host } from './host/index.js';
-import { assertPixels, imageTensor, type Pixels } from './image/index.js';
-import { InFlight, type Session } from './runtime/index.js';
+import { coverSquare, type ImageInput, imageTensor } from './image/index.js';
+import { InFlight, type Lease, type Session } from './runtime/index.js';
 import type { Architecture } from './space/index.js';
 import { imageInput, logitsOutput } from './subnet/index.js';
 import type { Tensor } from './tensor/index.js';
-
-/** A path or URL, the bytes of an encoded file (JPEG, PNG, WebP ...), or pixels. */
-export type ImageInput = string | URL | Uint8Array | Pixels;
 
 export interface Result {
   readonly className: string;
@@ -31,12 +28,13 @@ export interface ClassifierParts {
   readonly classes: readonly string[];
   readonly architecture: Architecture;
   readonly predicted: Costs;
-  readonly model: Uint8Array;
-  readonly session: Session;
+  /** Assembles the model, as often as wanted: a session does not need it to be kept. */
+  readonly assemble: () => Uint8Array;
+  readonly lease: Lease<Session>;
   readonly preprocessing: Preprocessing;
   /** The largest resolution of the search space, in px: at which training read images. */
   readonly sourceResolution: number;
-  readonly host: Pick<Host, 'decodeImage'>;
+  readonly host: Pick<Host, 'readImage'>;
 }
 
 /** A subnet for one task, ready to run. Several images may be classified at once. */
@@ -73,33 +71,26 @@ export class Classifier {
    */
   toOnnx(): Uint8Array {
     this.#assertUsable();
-    return new Uint8Array(this.#parts.model);
+    return this.#parts.assemble();
   }
 
-  /** Frees the session, once images under way are done. */
+  /** Gives the session back, once images under way are done. */
   async dispose(): Promise<void> {
     this.#disposed = true;
     await this.#classifying.ended();
-    await this.#parts.session.dispose();
+    await this.#parts.lease.release();
   }
 
   async #classify(image: ImageInput): Promise<readonly Result[]> {
-    const { preprocessing, session } = this.#parts;
-    const pixels = await this.#pixelsOf(image);
+    const { preprocessing, lease, host, sourceResolution } = this.#parts;
+    // Training reads images at the source resolution and scales them down from there.
+    const pixels = coverSquare(await host.readImage(image), sourceResolution);
     const input = imageTensor(pixels, this.architecture.resolution, preprocessing);
-    const { [logitsOutput]: logits } = await session.run({ [imageInput]: input });
+    const { [logitsOutput]: logits } = await lease.value.run({ [imageInput]: input });
     const probabilities = softmax((logits as Tensor).data);
     return this.classes
       .map((className, i) => ({ className, probability: probabilities[i] as number }))
       .sort((a, b) => b.probability - a.probability);
-  }
-
-  async #pixelsOf(image: ImageInput): Promise<Pixels> {
-    if (typeof image === 'string' || image instanceof URL || image instanceof Uint8Array) {
-      return this.#parts.host.decodeImage(image, this.#parts.sourceResolution);
-    }
-    assertPixels(image);
-    return image;
   }
 
   #assertUsable(): void {

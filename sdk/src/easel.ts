@@ -1,11 +1,13 @@
 import { host } from '#host';
 import { ArchitectureGenerator, type Scenario } from './architecture-generator.js';
-import { type Bundle, type BundleSource, type LoadProgress, loadBundle } from './bundle/index.js';
+import { BundleReader, type BundleSource, type Manifest } from './bundle/index.js';
 import { Classifier, type Costs } from './classifier.js';
-import { DisposedError, InvalidRequestError, listed, ProfileError } from './errors/index.js';
+import { DisposedError, InvalidRequestError } from './errors/index.js';
 import { CostTables, type Limit, limitsOf } from './generator/index.js';
-import { type DeviceProfile, parseProfile } from './profile/index.js';
+import { assertLoadable, findProfile, type LoadOptions } from './load-options.js';
+import type { DeviceProfile } from './profile/index.js';
 import { type Request, requestedClasses, type SpecializeRequest } from './request.js';
+import { type Execution, type Session, SessionPool } from './runtime/index.js';
 import {
   type Architecture,
   architectureCost,
@@ -15,20 +17,16 @@ import {
   formatArchitecture,
   type SearchSpace,
 } from './space/index.js';
-import { assemble, imageInput } from './subnet/index.js';
+import { assemble, imageInput, type Supernet } from './subnet/index.js';
 import { tensor } from './tensor/index.js';
 
-export interface LoadOptions {
-  /**
-   * Where subnets will run, for budgets and predictions of latency: the name of one of the bundle's profiles, the path
-   * of a profile file (it ends in .json), or a profile. Without it, budgets can be of anything but latency.
-   */
-  readonly device?: string | DeviceProfile;
-  /** Threads that one inference may use. Default: as many as the profile was measured with, or 1. */
-  readonly threads?: number;
-  /** After every file that was read and verified. */
-  readonly onProgress?: (progress: LoadProgress) => void;
+/** A session, and what its model weighs. */
+interface OpenSubnet extends Session {
+  readonly modelBytes: number;
 }
+
+/** Requests whose architecture is remembered. */
+const rememberedChoices = 64;
 
 /**
  * A bundle, ready to be asked for subnets.
@@ -38,64 +36,90 @@ export interface LoadOptions {
  *     const [best] = await classifier.classify('cat.jpg');
  */
 export class Easel {
-  readonly #bundle: Bundle;
+  readonly #manifest: Manifest;
+  readonly #supernet: Supernet;
   readonly #generator: ArchitectureGenerator;
   readonly #tables: CostTables;
   readonly #decisions: readonly Decision[];
-  /** Threads of every classifier. */
-  readonly threads: number;
+  readonly #subnets: SessionPool<OpenSubnet>;
+  readonly #choices = new Map<string, Architecture>();
+  /** Names of the profiles that came with the bundle. */
+  readonly devices: readonly string[];
+  /** What every classifier runs on, and why on nothing better. */
+  readonly execution: Execution;
   #disposed = false;
 
-  private constructor(bundle: Bundle, generator: ArchitectureGenerator, tables: CostTables, threads: number) {
-    this.#bundle = bundle;
+  private constructor(
+    reader: BundleReader,
+    supernet: Supernet,
+    generator: ArchitectureGenerator,
+    tables: CostTables,
+    execution: Execution,
+    idleSubnets: number,
+  ) {
+    this.#manifest = reader.manifest;
+    this.#supernet = supernet;
+    this.devices = reader.devices;
     this.#generator = generator;
     this.#tables = tables;
-    this.#decisions = decisionsOf(bundle.manifest.space);
-    this.threads = threads;
+    this.#decisions = decisionsOf(reader.manifest.space);
+    this.#subnets = new SessionPool(idleSubnets);
+    this.execution = execution;
   }
 
   /**
-   * Reads and checks a whole bundle.
+   * Reads and checks a bundle: its manifest, what subnets are made of, and the profile of the device.
    *
-   * @param bundle a directory, or any other source of files
+   * @param bundle a directory (in Node), a URL, or any other source of files
    * @throws InvalidRequestError for an unknown option
    * @throws BundleError that names the file which is missing, truncated, altered or malformed
    * @throws ProfileError if the device is unknown, or was measured for another search space
-   * @throws MissingDependencyError if ONNX Runtime is not installed
+   * @throws MissingDependencyError if ONNX Runtime is not installed, RuntimeLoadError if it does not start
+   * @throws the signal's reason once it is aborted
    */
-  static async load(bundle: string | BundleSource, options: LoadOptions = {}): Promise<Easel> {
+  static async load(bundle: string | URL | BundleSource, options: LoadOptions = {}): Promise<Easel> {
     assertLoadable(bundle, options);
-    const threads = checkedThreads(options.threads);
-    const source = typeof bundle === 'string' ? host.openBundle(bundle) : bundle;
-    const loaded = await loadBundle(source, options.onProgress);
-    const { space, classes } = loaded.manifest;
-    const profile = options.device === undefined ? undefined : await findProfile(options.device, loaded);
-    const tables = new CostTables(space, profile);
+    const { device, threads, provider, wasmUrl, idleSubnets = 3, cache, onProgress, signal } = options;
+    const isPlace = typeof bundle === 'string' || bundle instanceof URL;
+    const reader = await BundleReader.open(isPlace ? host.openBundle(bundle, { cache }) : bundle, {
+      onProgress,
+      signal,
+    });
+    const { space, classes } = reader.manifest;
+    reader.expect(typeof device === 'string' ? [device] : []);
+    const profile = device === undefined ? undefined : await findProfile(device, reader, host);
+    const wanted = threads ?? profile?.runtime.threads;
+    // ONNX Runtime compiles while the bundle downloads.
+    const [execution, loaded] = await Promise.all([
+      host.runtime.start({ provider, threads: wanted, wasmUrl }),
+      reader.supernet(),
+    ]);
+    signal?.throwIfAborted();
     const generator = await ArchitectureGenerator.open(loaded.generator, space, classes.length, host.runtime);
-    return new Easel(loaded, generator, tables, threads ?? profile?.runtime.threads ?? 1);
+    return new Easel(reader, loaded.supernet, generator, new CostTables(space, profile), execution, idleSubnets);
+  }
+
+  /** Threads of every classifier. */
+  get threads(): number {
+    return this.execution.threads;
   }
 
   get name(): string {
-    return this.#bundle.manifest.name;
+    return this.#manifest.name;
   }
 
   /** Every class that subnets can be asked to tell apart. */
   get classes(): readonly string[] {
-    return this.#bundle.manifest.classes;
+    return this.#manifest.classes;
   }
 
   /** Named groups of classes. */
   get tasks(): Readonly<Record<string, readonly string[]>> {
-    return this.#bundle.manifest.tasks;
+    return this.#manifest.tasks;
   }
 
   get space(): SearchSpace {
-    return this.#bundle.manifest.space;
-  }
-
-  /** Names of the profiles that came with the bundle. */
-  get devices(): readonly string[] {
-    return [...this.#bundle.profiles.keys()];
+    return this.#manifest.space;
   }
 
   /** The profile in use. */
@@ -123,41 +147,59 @@ export class Easel {
    */
   async specialize(request: SpecializeRequest): Promise<Classifier> {
     this.#assertUsable();
-    const { manifest, supernet } = this.#bundle;
+    const [manifest, supernet] = [this.#manifest, this.#supernet];
     const { classes, limits } = this.#scenario(request);
     const architecture = request.architecture
       ? this.#checkedArchitecture(request.architecture, limits)
-      : ((await this.#generator.architectures([{ classes, limits }]))[0] as Architecture);
-    const model = assemble(supernet, architecture, classes);
-    const session = await host.runtime.createSession(model, { threads: this.threads });
-    try {
-      const { resolution } = architecture;
-      // The first run of a session allocates memory and is slower than all others.
-      await session.run({ [imageInput]: tensor([1, 3, resolution, resolution]) });
-    } catch (error) {
-      await session.dispose();
-      throw error;
-    }
+      : await this.#choose({ classes, limits });
+    const build = () => assemble(supernet, architecture, classes);
+    const key = `${formatArchitecture(architecture)} ${classes}`;
+    const lease = await this.#subnets.acquire(key, () => this.#openSubnet(build(), architecture.resolution));
     return new Classifier({
       classes: classes.map((index) => manifest.classes[index] as string),
       architecture,
-      predicted: { ...this.#costs(architecture, classes.length), modelBytes: model.length },
-      model,
-      session,
+      predicted: { ...this.#costs(architecture, classes.length), modelBytes: lease.value.modelBytes },
+      assemble: build,
+      lease,
       preprocessing: manifest.preprocessing,
       sourceResolution: manifest.space.resolutions.at(-1) as number,
       host,
     });
   }
 
-  /** Frees the generator. Classifiers made before stay usable; they have a `dispose` of their own. */
+  /** Frees the generator and idle subnets. Classifiers made before stay usable; they have a `dispose` of their own. */
   async dispose(): Promise<void> {
     this.#disposed = true;
-    await this.#generator.dispose();
+    await Promise.all([this.#generator.dispose(), this.#subnets.close()]);
+  }
+
+  async #openSubnet(model: Uint8Array, resolution: number): Promise<OpenSubnet> {
+    const { threads, provider } = this.execution;
+    const session = await host.runtime.createSession(model, { threads, provider });
+    try {
+      // The first run of a session allocates memory and is slower than all others.
+      await session.run({ [imageInput]: tensor([1, 3, resolution, resolution]) });
+    } catch (error) {
+      await session.dispose();
+      throw error;
+    }
+    return { run: (feeds) => session.run(feeds), dispose: () => session.dispose(), modelBytes: model.length };
+  }
+
+  /** The generator is a function: the same scenario has the same answer. */
+  async #choose(scenario: Scenario): Promise<Architecture> {
+    const limits = scenario.limits.map(({ table, most }) => `${table.metric}<=${most}`);
+    const key = `${scenario.classes} ${limits}`;
+    const known = this.#choices.get(key);
+    if (known) return known;
+    const [architecture] = (await this.#generator.architectures([scenario])) as [Architecture];
+    if (this.#choices.size >= rememberedChoices) this.#choices.delete(this.#choices.keys().next().value as string);
+    this.#choices.set(key, architecture);
+    return architecture;
   }
 
   #scenario(request: SpecializeRequest): Scenario {
-    const classes = requestedClasses(request, this.#bundle.manifest);
+    const classes = requestedClasses(request, this.#manifest);
     const fixed = request.architecture !== undefined && request.budget === undefined;
     return {
       classes,
@@ -186,31 +228,4 @@ export class Easel {
   #assertUsable(): void {
     if (this.#disposed) throw new DisposedError('Easel');
   }
-}
-
-const loadOptions = ['device', 'threads', 'onProgress'];
-
-/** @throws InvalidRequestError for what JavaScript would otherwise only notice later, or not at all */
-function assertLoadable(bundle: unknown, options: LoadOptions): void {
-  if (typeof bundle !== 'string' && typeof (bundle as Partial<BundleSource> | undefined)?.read !== 'function') {
-    throw new InvalidRequestError('bundle', bundle, 'the path of a directory, or a source of files');
-  }
-  const stranger = Object.keys(options).find((field) => !loadOptions.includes(field));
-  if (stranger !== undefined) throw new InvalidRequestError('load option', stranger, `one of ${listed(loadOptions)}`);
-}
-
-function checkedThreads(threads: number | undefined): number | undefined {
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
-    throw new InvalidRequestError('threads', threads, 'an integer of at least 1');
-  }
-  return threads;
-}
-
-async function findProfile(device: string | DeviceProfile, { manifest, profiles }: Bundle): Promise<DeviceProfile> {
-  if (typeof device !== 'string') return parseProfile(device, manifest.space);
-  const known = profiles.get(device);
-  if (known) return known;
-  if (device.endsWith('.json')) return parseProfile(await host.readProfile(device), manifest.space);
-  const names = listed([...profiles.keys()]);
-  throw new ProfileError(device, `is not in this bundle, which has: ${names}; or give the path of a .json file`);
 }

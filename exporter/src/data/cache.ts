@@ -30,7 +30,7 @@ interface Header {
 }
 
 // File: magic (8 bytes), header length (uint32, little-endian), header (JSON), pixels.
-const MAGIC = Buffer.from('EASELPX1', 'latin1');
+const MAGIC = Buffer.from('EASELPX2', 'latin1');
 const PREAMBLE = MAGIC.length + 4;
 const LARGEST_HEADER = 16 << 20;
 

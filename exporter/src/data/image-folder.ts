@@ -1,6 +1,7 @@
 import { basename, extname, resolve } from 'node:path';
 import { ImageError } from '@easel/sdk/errors';
-import type { Sharp } from 'sharp';
+import { coverSquare, type Pixels } from '@easel/sdk/image';
+import { decodeImageFile } from '@easel/sdk/node';
 import { ClassMismatchError, DatasetError, EmptyClassError, MissingSplitError } from '../errors/index.js';
 import { type CacheKey, type DecodedImages, defaultCacheFolder, readCache, writeCache } from './cache.js';
 import type { Dataset, DatasetOptions } from './dataset.js';
@@ -165,38 +166,25 @@ async function decodeAll(
   resolution: number,
   onProgress?: DatasetOptions['onProgress'],
 ): Promise<DecodedImages> {
-  const { default: sharp } = await import('sharp');
   const store = new PixelStore(slots.size, resolution * resolution * 3);
   let done = 0;
   await source.visit(
     (path) => slots.has(path),
     async (path, content) => {
-      store.image(slots.get(path) as number).set(await decode(sharp, `${source.path}: ${path}`, content, resolution));
+      store.image(slots.get(path) as number).set(await decode(`${source.path}: ${path}`, content, resolution));
       onProgress?.(++done, slots.size);
     },
   );
   return { classes, counts, store };
 }
 
-/** RGB bytes [resolution, resolution, 3]: upright (EXIF), the middle of the image, transparency over white. */
-async function decode(
-  sharp: (input: Buffer, options: { failOn: 'error' }) => Sharp,
-  name: string,
-  content: Buffer,
-  resolution: number,
-): Promise<Buffer> {
+/** RGB bytes [resolution, resolution, 3], as devices see images: by the SDK's own decoder and scaling. */
+async function decode(name: string, content: Buffer, resolution: number): Promise<Pixels['data']> {
   try {
-    const { data, info } = await sharp(content, { failOn: 'error' })
-      .rotate()
-      .resize(resolution, resolution, { fit: 'cover' })
-      .flatten({ background: '#ffffff' })
-      .toColourspace('srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    if (info.channels !== 3) throw new Error(`${info.channels} channels after decoding`);
-    return data;
+    return coverSquare(await decodeImageFile(content), resolution).data;
   } catch (cause) {
-    throw new ImageError(name, `cannot be decoded (${(cause as Error).message.trim()})`, { cause });
+    if (!(cause instanceof ImageError)) throw cause;
+    throw new ImageError(name, cause.problem, { cause });
   }
 }
 

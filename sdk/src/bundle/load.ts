@@ -4,12 +4,12 @@ import { type DeviceProfile, parseProfile } from '../profile/index.js';
 import { optionCount, type SearchSpace } from '../space/index.js';
 import type { Supernet } from '../subnet/index.js';
 import { type Manifest, manifestFile, parseManifest } from './manifest.js';
-import type { BundleSource } from './source.js';
+import type { BundleSource, ListedFile } from './source.js';
 import { decodeStatistics } from './statistics.js';
 import { verifyFile } from './verify.js';
 import { decodeBundleModel, decodeWeights } from './weights.js';
 
-/** A bundle in memory: every file read, checked against the manifest, and decoded. */
+/** A bundle in memory: checked against the manifest, and decoded. */
 export interface Bundle {
   readonly location: string;
   readonly manifest: Manifest;
@@ -24,11 +24,21 @@ export interface Bundle {
 export const generatorInput = 'request';
 export const generatorOutput = 'utilities';
 
-/** After every file that was read and verified. */
+/** How far loading is. `totalBytes` are those of the files that are needed, not of the whole bundle. */
 export interface LoadProgress {
+  /** Bytes of the file arrived, or all of it did and is what the manifest lists. */
+  readonly status: 'reading' | 'verified';
   readonly file: string;
   readonly loadedBytes: number;
   readonly totalBytes: number;
+  /** The file was kept from an earlier time: no network was needed. */
+  readonly cached: boolean;
+}
+
+export interface LoadBundleOptions {
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /** Once aborted, loading fails with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -37,43 +47,106 @@ export interface LoadProgress {
  * @throws BundleError that names the file which is missing, truncated, altered or malformed
  * @throws ProfileError if a profile is malformed or was measured for another search space
  */
-export async function loadBundle(source: BundleSource, onProgress?: (progress: LoadProgress) => void): Promise<Bundle> {
-  const manifest = parseManifest(await source.read(manifestFile));
-  const { space, classes, files } = manifest;
-  const totalBytes = Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0);
-  const contents = new Map<string, Uint8Array>();
-  let loadedBytes = 0;
-  for (const [file, listed] of Object.entries(files)) {
-    const bytes = await source.read(file);
-    await verifyFile(file, bytes, listed);
-    contents.set(file, bytes);
-    loadedBytes += bytes.length;
-    onProgress?.({ file, loadedBytes, totalBytes });
-  }
-  const content = (file: string) => contents.get(file) as Uint8Array;
-  const generator = content(manifest.generator);
-  checkGenerator(manifest.generator, generator, space, classes.length);
+export async function loadBundle(source: BundleSource, options: LoadBundleOptions = {}): Promise<Bundle> {
+  const reader = await BundleReader.open(source, options);
+  const { manifest, devices } = reader;
+  reader.expect(devices);
+  const [parts, ...profiles] = await Promise.all([
+    reader.supernet(),
+    ...devices.map((device) => reader.profile(device)),
+  ]);
   return {
     location: source.location,
     manifest,
-    supernet: {
-      space,
-      weights: decodeWeights(manifest.supernet, content(manifest.supernet), space, classes.length),
-      statistics: decodeStatistics(manifest.statistics, content(manifest.statistics), space),
-    },
-    generator,
-    profiles: profilesByName(manifest, content),
+    ...parts,
+    profiles: new Map(profiles.map((each) => [each.name, each])),
   };
 }
 
-function profilesByName(manifest: Manifest, content: (file: string) => Uint8Array): Map<string, DeviceProfile> {
-  const profiles = new Map<string, DeviceProfile>();
-  for (const file of manifest.profiles) {
-    const profile = parseProfile(parseJson(file, content(file)), manifest.space);
-    if (profiles.has(profile.name)) throw new BundleError(file, `a second profile named "${profile.name}"`);
-    profiles.set(profile.name, profile);
+/** A bundle of which only the manifest was read so far. */
+export class BundleReader {
+  readonly #source: BundleSource;
+  readonly #options: LoadBundleOptions;
+  readonly #loaded = new Map<string, number>();
+  #totalBytes = 0;
+
+  private constructor(
+    source: BundleSource,
+    readonly manifest: Manifest,
+    options: LoadBundleOptions,
+  ) {
+    this.#source = source;
+    this.#options = options;
   }
-  return profiles;
+
+  /** @throws BundleError of manifest.json */
+  static async open(source: BundleSource, options: LoadBundleOptions = {}): Promise<BundleReader> {
+    const { signal } = options;
+    signal?.throwIfAborted();
+    return new BundleReader(source, parseManifest(await source.read(manifestFile, { signal })), options);
+  }
+
+  /** Names of the profiles: those of their files, without .json. */
+  get devices(): readonly string[] {
+    return this.manifest.profiles.map(deviceOf);
+  }
+
+  /** Says which profiles will be read, for the total of bytes. */
+  expect(devices: readonly string[]): void {
+    const { files, supernet, statistics, generator, profiles } = this.manifest;
+    const needed = [supernet, statistics, generator, ...profiles.filter((file) => devices.includes(deviceOf(file)))];
+    this.#totalBytes = needed.reduce((sum, file) => sum + (files[file] as ListedFile).bytes, 0);
+  }
+
+  /** @throws BundleError of its file, ProfileError */
+  async profile(device: string): Promise<DeviceProfile> {
+    const file = this.manifest.profiles.find((each) => deviceOf(each) === device) as string;
+    const profile = parseProfile(parseJson(file, await this.#read(file)), this.manifest.space);
+    if (profile.name !== device) {
+      throw new BundleError(file, `holds the profile "${profile.name}"; a profile's file must bear its name`);
+    }
+    return profile;
+  }
+
+  /** What subnets are made of; all files at the same time. */
+  async supernet(): Promise<Pick<Bundle, 'supernet' | 'generator'>> {
+    const { space, classes, supernet, statistics, generator } = this.manifest;
+    const read = await Promise.all([supernet, statistics, generator].map((file) => this.#read(file)));
+    const [supernetBytes, statisticsBytes, generatorBytes] = read as [Uint8Array, Uint8Array, Uint8Array];
+    checkGenerator(generator, generatorBytes, space, classes.length);
+    return {
+      supernet: {
+        space,
+        weights: decodeWeights(supernet, supernetBytes, space, classes.length),
+        statistics: decodeStatistics(statistics, statisticsBytes, space),
+      },
+      generator: generatorBytes,
+    };
+  }
+
+  async #read(file: string): Promise<Uint8Array> {
+    const { signal, onProgress } = this.#options;
+    const listed = this.manifest.files[file] as ListedFile;
+    let cached = false;
+    const report = (status: LoadProgress['status'], bytes: number) => {
+      this.#loaded.set(file, Math.min(bytes, listed.bytes));
+      const loadedBytes = [...this.#loaded.values()].reduce((sum, each) => sum + each, 0);
+      onProgress?.({ status, file, loadedBytes, totalBytes: this.#totalBytes, cached });
+    };
+    signal?.throwIfAborted();
+    const onBytes = (bytes: number, fromCache: boolean) => {
+      cached = fromCache;
+      report('reading', bytes);
+    };
+    const bytes = await this.#source.read(file, { signal, onBytes, listed });
+    await verifyFile(file, bytes, listed);
+    report('verified', bytes.length);
+    return bytes;
+  }
+}
+
+function deviceOf(file: string): string {
+  return file.replace(/^.*\//, '').replace(/\.json$/, '');
 }
 
 function parseJson(file: string, bytes: Uint8Array): unknown {

@@ -1,10 +1,8 @@
 /** Every error that Easel throws on purpose. `code` is stable; `message` says what to change. */
 export abstract class EaselError extends Error {
   abstract readonly code: string;
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = new.target.name;
-  }
+  // Spelled out again in every class that reaches browsers: minifiers rename classes.
+  override readonly name: string = this.constructor.name;
 }
 
 /** "a, b, c and 7 more": the valid values, at a length that fits a terminal. */
@@ -20,6 +18,7 @@ function readable(minimum: number): number {
 
 export class UnknownTaskError extends EaselError {
   readonly code = 'UNKNOWN_TASK';
+  override readonly name = 'UnknownTaskError';
   constructor(
     readonly task: string,
     readonly known: readonly string[],
@@ -30,6 +29,7 @@ export class UnknownTaskError extends EaselError {
 
 export class UnknownClassError extends EaselError {
   readonly code = 'UNKNOWN_CLASS';
+  override readonly name = 'UnknownClassError';
   constructor(
     readonly className: string,
     readonly known: readonly string[],
@@ -42,6 +42,7 @@ export class UnknownClassError extends EaselError {
 /** An argument that no device or bundle could satisfy: an empty task, a negative or NaN budget, a misspelt field. */
 export class InvalidRequestError extends EaselError {
   readonly code = 'INVALID_REQUEST';
+  override readonly name = 'InvalidRequestError';
   constructor(
     readonly field: string,
     readonly value: unknown,
@@ -53,6 +54,7 @@ export class InvalidRequestError extends EaselError {
 
 export class InfeasibleBudgetError extends EaselError {
   readonly code = 'INFEASIBLE_BUDGET';
+  override readonly name = 'InfeasibleBudgetError';
   /**
    * `requested` and `minimum` are in the unit of `metric`: ms, MACs, parameters or bytes. `together` are limits that
    * were to be kept at the same time, such as "macs <= 5000000"; without them, the minimum might be less.
@@ -71,6 +73,7 @@ export class InfeasibleBudgetError extends EaselError {
 /** A bundle's file is missing, truncated or altered, or its manifest is not one. */
 export class BundleError extends EaselError {
   readonly code = 'BUNDLE';
+  override readonly name = 'BundleError';
   constructor(
     readonly file: string,
     problem: string,
@@ -83,6 +86,7 @@ export class BundleError extends EaselError {
 /** A device profile is malformed, or was measured for another search space. */
 export class ProfileError extends EaselError {
   readonly code = 'PROFILE';
+  override readonly name = 'ProfileError';
   constructor(
     readonly profile: string,
     problem: string,
@@ -94,9 +98,10 @@ export class ProfileError extends EaselError {
 
 export class ImageError extends EaselError {
   readonly code = 'IMAGE';
+  override readonly name = 'ImageError';
   constructor(
     readonly image: string,
-    problem: string,
+    readonly problem: string,
     options?: ErrorOptions,
   ) {
     super(`${image}: ${problem}`, options);
@@ -105,10 +110,12 @@ export class ImageError extends EaselError {
 
 export class SearchSpaceError extends EaselError {
   readonly code = 'SEARCH_SPACE';
+  override readonly name = 'SearchSpaceError';
 }
 
 export class DisposedError extends EaselError {
   readonly code = 'DISPOSED';
+  override readonly name = 'DisposedError';
   constructor(what: string) {
     super(`this ${what} was disposed; create a new one`);
   }
@@ -117,11 +124,13 @@ export class DisposedError extends EaselError {
 /** Bytes that are no ONNX model, or one beyond what Easel reads. */
 export class OnnxError extends EaselError {
   readonly code = 'ONNX';
+  override readonly name = 'OnnxError';
 }
 
 /** Weights or statistics that a subnet needs are not there, or have another shape. */
 export class WeightError extends EaselError {
   readonly code = 'WEIGHT';
+  override readonly name = 'WeightError';
   constructor(
     readonly weight: string,
     problem: string,
@@ -133,6 +142,7 @@ export class WeightError extends EaselError {
 /** A package that is only needed in some places, so that Easel does not bring it along, is not installed. */
 export class MissingDependencyError extends EaselError {
   readonly code = 'MISSING_DEPENDENCY';
+  override readonly name = 'MissingDependencyError';
   constructor(
     readonly dependency: string,
     purpose: string,
@@ -140,4 +150,26 @@ export class MissingDependencyError extends EaselError {
   ) {
     super(`${purpose} needs the package ${dependency}; run: npm install ${dependency}`, options);
   }
+}
+
+/** A file could not be had from a web server. */
+export class DownloadError extends EaselError {
+  readonly code = 'DOWNLOAD';
+  override readonly name = 'DownloadError';
+  /** No server answered, or the browser hides the answer. */
+  readonly unreachable: boolean;
+  constructor(
+    readonly url: URL,
+    readonly problem: string,
+    { unreachable = false, ...options }: ErrorOptions & { unreachable?: boolean } = {},
+  ) {
+    super(`${url.href}: ${problem}`, options);
+    this.unreachable = unreachable;
+  }
+}
+
+/** ONNX Runtime is installed but does not start. */
+export class RuntimeLoadError extends EaselError {
+  readonly code = 'RUNTIME';
+  override readonly name = 'RuntimeLoadError';
 }

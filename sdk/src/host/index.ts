@@ -1,17 +1,16 @@
 import type { BundleSource } from '../bundle/source.js';
-import type { Pixels } from '../image/index.js';
+import type { ImageInput, Pixels } from '../image/index.js';
 import type { Runtime } from '../runtime/index.js';
 
 /** What differs between Node and browsers. package.json's import `#host` leads to the one at hand. */
 export interface Host {
   readonly runtime: Runtime;
-  openBundle(location: string): BundleSource;
+  openBundle(location: string | URL, options: { readonly cache?: boolean | undefined }): BundleSource;
   /**
-   * @param encoded where the image lies, or the bytes of a JPEG, PNG or WebP
-   * @param side the square's side in px that the image will be used at; larger images may be scaled down to it
+   * Decodes an image at its own resolution, or at least the largest square in its middle.
    * @throws ImageError that names the image
    */
-  decodeImage(encoded: string | URL | Uint8Array, side: number): Promise<Pixels>;
+  readImage(image: ImageInput): Promise<Pixels>;
   /** @throws ProfileError that names the file */
   readProfile(location: string): Promise<unknown>;
 }

@@ -1,25 +1,39 @@
 import { readFile } from 'node:fs/promises';
-import { ImageError } from '../errors/index.js';
+import { download } from '../download/index.js';
+import { DownloadError, ImageError } from '../errors/index.js';
 import { importOptional } from '../node/import-optional.js';
-import type { Pixels } from './pixels.js';
+import { isHttp } from '../node/location.js';
+import { type EncodedImage, type ImageInput, imageName, isEncoded, notAnImage, pixelsOf } from './inputs.js';
+import { assertPixels, type Pixels } from './pixels.js';
 
 const loadSharp = importOptional(async () => (await import('sharp')).default, 'sharp', 'decoding image files in Node');
 
+const known =
+  'a path, a URL, a Blob, bytes of an image file, ImageData, or pixels { data, width, height, channels } in Node';
+
+/** @throws ImageError, MissingDependencyError as `decodeImageFile` does; ImageError for what is no image */
+export async function readNodeImage(image: ImageInput): Promise<Pixels> {
+  const pixels = pixelsOf(image);
+  if (pixels !== undefined) {
+    assertPixels(pixels);
+    return pixels;
+  }
+  return isEncoded(image) ? decodeImageFile(image) : notAnImage(image, known);
+}
+
 /**
- * Decodes a JPEG, PNG, WebP ... with sharp, the way training images are: upright (EXIF), the middle square scaled to
- * `side` px (Lanczos) unless its shorter side has that length already, transparency over white.
+ * Decodes a JPEG, PNG, WebP ... with sharp: upright (EXIF), in sRGB, transparency over white, at its own resolution.
  *
  * @throws ImageError that names the file if it is missing, truncated or no image
  * @throws MissingDependencyError if sharp is not installed
  */
-export async function decodeImageFile(encoded: string | URL | Uint8Array, side: number): Promise<Pixels> {
+export async function decodeImageFile(encoded: EncodedImage): Promise<Pixels> {
   const sharp = await loadSharp();
-  const name = encoded instanceof Uint8Array ? `image of ${encoded.length} bytes` : String(encoded);
-  const bytes = encoded instanceof Uint8Array ? encoded : await readImage(encoded, name);
+  const name = imageName(encoded);
+  const bytes = await bytesOf(encoded, name);
   try {
     const { data, info } = await sharp(bytes, { failOn: 'error' })
       .rotate()
-      .resize(side, side, { fit: 'cover' })
       .flatten({ background: '#ffffff' })
       .toColourspace('srgb')
       .raw({ depth: 'uchar' })
@@ -30,10 +44,14 @@ export async function decodeImageFile(encoded: string | URL | Uint8Array, side: 
   }
 }
 
-async function readImage(location: string | URL, name: string): Promise<Uint8Array> {
+async function bytesOf(encoded: EncodedImage, name: string): Promise<Uint8Array> {
+  if (encoded instanceof Uint8Array) return encoded;
+  if (encoded instanceof ArrayBuffer) return new Uint8Array(encoded);
+  if (encoded instanceof Blob) return new Uint8Array(await encoded.arrayBuffer());
   try {
-    return await readFile(location);
+    return isHttp(encoded) ? await download(new URL(encoded)) : await readFile(encoded);
   } catch (cause) {
+    if (cause instanceof DownloadError) throw new ImageError(name, cause.problem, { cause });
     const { code, message } = cause as NodeJS.ErrnoException;
     throw new ImageError(name, code === 'ENOENT' ? 'no such file' : `cannot be read (${message})`, { cause });
   }

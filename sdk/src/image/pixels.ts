@@ -66,6 +66,7 @@ function normalizedBytes(mean: number, std: number): Float32Array {
   return Float32Array.from({ length: 256 }, (_, byte) => (byte - mean) / std);
 }
 
-function overWhite(byte: number, alpha: number): number {
+/** A byte of a colour seen through its alpha on white. */
+export function overWhite(byte: number, alpha: number): number {
   return Math.round((byte * alpha + 255 * (255 - alpha)) / 255);
 }

@@ -1,5 +1,5 @@
 /** For each output position the source positions it averages: `taps` entries of weight and index each. */
-interface ResizeKernel {
+export interface ResizeKernel {
   readonly taps: number;
   readonly weights: Float32Array;
   readonly indices: Int32Array;
@@ -11,7 +11,7 @@ interface ResizeKernel {
  */
 export function resizePlanes(data: Float32Array, planes: number, from: number, to: number): Float32Array {
   if (from === to) return data;
-  const { taps, weights, indices } = to < from ? areaKernel(from, to) : bilinearKernel(from, to);
+  const { taps, weights, indices } = resizeKernel(from, to);
   const columns = new Float32Array(planes * from * to);
   for (let row = 0; row < planes * from; row++) {
     for (let x = 0; x < to; x++) {
@@ -36,6 +36,10 @@ export function resizePlanes(data: Float32Array, planes: number, from: number, t
     }
   }
   return resized;
+}
+
+export function resizeKernel(from: number, to: number): ResizeKernel {
+  return to < from ? areaKernel(from, to) : bilinearKernel(from, to);
 }
 
 /** Each output pixel is the mean of the source interval that it covers. */

@@ -1,26 +1,30 @@
 import { readFile } from 'node:fs/promises';
 import { directorySource } from '../bundle/directory-source.js';
+import { httpSource } from '../bundle/http-source.js';
+import { download } from '../download/index.js';
 import { ProfileError } from '../errors/index.js';
 import type { Host } from '../host/index.js';
-import { decodeImageFile } from '../image/node.js';
+import { decodeImageFile, readNodeImage } from '../image/node.js';
 import { nodeRuntime } from '../runtime/node.js';
+import { isHttp, pathOf } from './location.js';
 
-export { decodeImageFile, directorySource, nodeRuntime };
+export { decodeImageFile, directorySource, httpSource, nodeRuntime };
 
 /** Node: files, sharp, onnxruntime-node. */
 export const host: Host = {
   runtime: nodeRuntime,
-  openBundle: directorySource,
-  decodeImage: decodeImageFile,
+  openBundle: (location) => (isHttp(location) ? httpSource(new URL(location)) : directorySource(pathOf(location))),
+  readImage: readNodeImage,
   readProfile,
 };
 
 /** @throws ProfileError if the file cannot be read or is not JSON. */
-async function readProfile(path: string): Promise<unknown> {
+async function readProfile(location: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(path, 'utf8'));
+    const bytes = isHttp(location) ? await download(new URL(location)) : await readFile(pathOf(location));
+    return JSON.parse(new TextDecoder().decode(bytes));
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    throw new ProfileError(path, code === 'ENOENT' ? 'no such file' : `cannot be read (${message})`, { cause });
+    throw new ProfileError(location, code === 'ENOENT' ? 'no such file' : `cannot be read (${message})`, { cause });
   }
 }

@@ -1,4 +1,3 @@
-import protobuf from 'protobufjs/minimal.js';
 import { OnnxError } from '../errors/index.js';
 import {
   attributeTypes,
@@ -12,8 +11,7 @@ import {
   type OnnxTensor,
   type OnnxValue,
 } from './model.js';
-
-type Reader = protobuf.Reader;
+import { WireReader, wireTypes } from './wire.js';
 
 /**
  * Reads the bytes of a .onnx file; fields that Easel has no use for are skipped. Field numbers are those of onnx.proto3.
@@ -22,34 +20,33 @@ type Reader = protobuf.Reader;
  */
 export function decodeModel(bytes: Uint8Array): OnnxModel {
   try {
-    // The Reader returns parts of what it is given; those of a Buffer would be Buffers, which slice() differently.
-    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-    return readModel(protobuf.Reader.create(plain));
+    // Tensors are views of what is given; those of a Buffer would be Buffers, which slice() differently.
+    return readModel(new WireReader(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)));
   } catch (cause) {
     if (cause instanceof OnnxError) throw cause;
     throw new OnnxError(`truncated or not an ONNX model (${(cause as Error).message})`, { cause });
   }
 }
 
-function readModel(reader: Reader): OnnxModel {
+function readModel(reader: WireReader): OnnxModel {
   let irVersion = 0;
   let producerName = '';
   let graph: OnnxGraph | undefined;
   const opsets: OnnxOpset[] = [];
   const metadata: Record<string, string> = {};
-  readFields(reader, reader.len, {
+  readFields(reader, {
     1: (r) => {
-      irVersion = integer(r);
+      irVersion = r.varint();
     },
     2: (r) => {
       producerName = r.string();
     },
     7: (r) => {
-      graph = nested(r, readGraph);
+      graph = readGraph(r.message());
     },
-    8: (r) => opsets.push(nested(r, readOpset)),
+    8: (r) => opsets.push(readOpset(r.message())),
     14: (r) => {
-      const { key, value } = nested(r, readEntry);
+      const { key, value } = readEntry(r.message());
       metadata[key] = value;
     },
   });
@@ -57,24 +54,24 @@ function readModel(reader: Reader): OnnxModel {
   return { irVersion, producerName, opsets, graph, metadata };
 }
 
-function readOpset(reader: Reader, end: number): OnnxOpset {
+function readOpset(reader: WireReader): OnnxOpset {
   let domain = '';
   let version = 0;
-  readFields(reader, end, {
+  readFields(reader, {
     1: (r) => {
       domain = r.string();
     },
     2: (r) => {
-      version = integer(r);
+      version = r.varint();
     },
   });
   return { domain, version };
 }
 
-function readEntry(reader: Reader, end: number): { key: string; value: string } {
+function readEntry(reader: WireReader): { key: string; value: string } {
   let key = '';
   let value = '';
-  readFields(reader, end, {
+  readFields(reader, {
     1: (r) => {
       key = r.string();
     },
@@ -85,32 +82,32 @@ function readEntry(reader: Reader, end: number): { key: string; value: string } 
   return { key, value };
 }
 
-function readGraph(reader: Reader, end: number): OnnxGraph {
+function readGraph(reader: WireReader): OnnxGraph {
   let name = '';
   const nodes: OnnxNode[] = [];
   const initializers: OnnxTensor[] = [];
   const inputs: OnnxValue[] = [];
   const outputs: OnnxValue[] = [];
-  readFields(reader, end, {
-    1: (r) => nodes.push(nested(r, readNode)),
+  readFields(reader, {
+    1: (r) => nodes.push(readNode(r.message())),
     2: (r) => {
       name = r.string();
     },
-    5: (r) => initializers.push(nested(r, readTensor)),
-    11: (r) => inputs.push(nested(r, readValue)),
-    12: (r) => outputs.push(nested(r, readValue)),
+    5: (r) => initializers.push(readTensor(r.message())),
+    11: (r) => inputs.push(readValue(r.message())),
+    12: (r) => outputs.push(readValue(r.message())),
   });
   return { name, nodes, initializers, inputs, outputs };
 }
 
-function readNode(reader: Reader, end: number): OnnxNode {
+function readNode(reader: WireReader): OnnxNode {
   let name = '';
   let opType = '';
   let domain = '';
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes: Record<string, OnnxAttribute> = {};
-  readFields(reader, end, {
+  readFields(reader, {
     1: (r) => inputs.push(r.string()),
     2: (r) => outputs.push(r.string()),
     3: (r) => {
@@ -120,7 +117,7 @@ function readNode(reader: Reader, end: number): OnnxNode {
       opType = r.string();
     },
     5: (r) => {
-      const [key, attribute] = nested(r, readAttribute);
+      const [key, attribute] = readAttribute(r.message());
       attributes[key] = attribute;
     },
     7: (r) => {
@@ -130,7 +127,7 @@ function readNode(reader: Reader, end: number): OnnxNode {
   return { opType, domain, name, inputs, outputs, attributes };
 }
 
-function readAttribute(reader: Reader, end: number): [string, OnnxAttribute] {
+function readAttribute(reader: WireReader): [string, OnnxAttribute] {
   let name = '';
   let type = 0;
   let float = 0;
@@ -138,7 +135,7 @@ function readAttribute(reader: Reader, end: number): [string, OnnxAttribute] {
   let string = '';
   const floats: number[] = [];
   const ints: number[] = [];
-  readFields(reader, end, {
+  readFields(reader, {
     1: (r) => {
       name = r.string();
     },
@@ -146,15 +143,15 @@ function readAttribute(reader: Reader, end: number): [string, OnnxAttribute] {
       float = r.float();
     },
     3: (r) => {
-      int = integer(r);
+      int = r.varint();
     },
     4: (r) => {
       string = r.string();
     },
     7: (r, wire) => repeated(r, wire, floats, (value) => value.float()),
-    8: (r, wire) => repeated(r, wire, ints, integer),
+    8: (r, wire) => repeated(r, wire, ints),
     20: (r) => {
-      type = r.int32();
+      type = r.varint();
     },
   });
   switch (type) {
@@ -173,7 +170,7 @@ function readAttribute(reader: Reader, end: number): [string, OnnxAttribute] {
   }
 }
 
-function readTensor(reader: Reader, end: number): OnnxTensor {
+function readTensor(reader: WireReader): OnnxTensor {
   let name = '';
   let type = 0;
   let raw: Uint8Array | undefined;
@@ -182,14 +179,14 @@ function readTensor(reader: Reader, end: number): OnnxTensor {
   const floats: number[] = [];
   const int32s: number[] = [];
   const int64s: number[] = [];
-  readFields(reader, end, {
-    1: (r, wire) => repeated(r, wire, shape, integer),
+  readFields(reader, {
+    1: (r, wire) => repeated(r, wire, shape),
     2: (r) => {
-      type = r.int32();
+      type = r.varint();
     },
     4: (r, wire) => repeated(r, wire, floats, (value) => value.float()),
-    5: (r, wire) => repeated(r, wire, int32s, (value) => value.int32()),
-    7: (r, wire) => repeated(r, wire, int64s, integer),
+    5: (r, wire) => repeated(r, wire, int32s),
+    7: (r, wire) => repeated(r, wire, int64s),
     8: (r) => {
       name = r.string();
     },
@@ -197,7 +194,7 @@ function readTensor(reader: Reader, end: number): OnnxTensor {
       raw = r.bytes();
     },
     14: (r) => {
-      external = r.int32() !== 0;
+      external = r.varint() !== 0;
     },
   });
   const dataType = dataTypeOf(type, `tensor "${name}"`);
@@ -243,15 +240,15 @@ function bytesOfNumbers(
   }
 }
 
-function readValue(reader: Reader, end: number): OnnxValue {
+function readValue(reader: WireReader): OnnxValue {
   let name = '';
   let type: TensorType | undefined;
-  readFields(reader, end, {
+  readFields(reader, {
     1: (r) => {
       name = r.string();
     },
     2: (r) => {
-      type = nested(r, readType);
+      type = readType(r.message());
     },
   });
   const { elementType, shape } = type ?? { elementType: 0, shape: [] };
@@ -263,14 +260,14 @@ interface TensorType {
   shape: (number | string)[];
 }
 
-function readType(reader: Reader, end: number): TensorType {
+function readType(reader: WireReader): TensorType {
   const type: TensorType = { elementType: 0, shape: [] };
-  const readExtent = (r: Reader, extentEnd: number) => {
+  const readExtent = (r: WireReader) => {
     // Neither a value nor a name: any extent.
     let extent: number | string = '';
-    readFields(r, extentEnd, {
+    readFields(r, {
       1: (e) => {
-        extent = integer(e);
+        extent = e.varint();
       },
       2: (e) => {
         extent = e.string();
@@ -278,14 +275,14 @@ function readType(reader: Reader, end: number): TensorType {
     });
     type.shape.push(extent);
   };
-  const readTensorType = (r: Reader, tensorEnd: number) =>
-    readFields(r, tensorEnd, {
+  const readTensorType = (r: WireReader) =>
+    readFields(r, {
       1: (t) => {
-        type.elementType = t.int32();
+        type.elementType = t.varint();
       },
-      2: (t) => nested(t, (s, shapeEnd) => readFields(s, shapeEnd, { 1: (d) => nested(d, readExtent) })),
+      2: (t) => readFields(t.message(), { 1: (d) => readExtent(d.message()) }),
     });
-  readFields(reader, end, { 1: (r) => nested(r, readTensorType) });
+  readFields(reader, { 1: (r) => readTensorType(r.message()) });
   return type;
 }
 
@@ -296,37 +293,28 @@ function dataTypeOf(value: number, where: string): OnnxDataType {
   throw new OnnxError(`${where} has element type ${value}; known: ${Object.keys(dataTypes).join(', ')}`);
 }
 
-type FieldReaders = Readonly<Record<number, (reader: Reader, wireType: number) => unknown>>;
+type FieldReaders = Readonly<Record<number, (reader: WireReader, wireType: number) => unknown>>;
 
-function readFields(reader: Reader, end: number, readers: FieldReaders): void {
-  while (reader.pos < end) {
-    const tag = reader.uint32();
+function readFields(reader: WireReader, readers: FieldReaders): void {
+  while (!reader.done) {
+    const tag = reader.varint();
     const read = readers[tag >>> 3];
     if (read) read(reader, tag & 7);
-    else reader.skipType(tag & 7);
+    else reader.skip(tag & 7);
   }
-  if (reader.pos !== end) throw new OnnxError('truncated: a field ends beyond the message that holds it');
 }
 
-function nested<T>(reader: Reader, read: (reader: Reader, end: number) => T): T {
-  const length = reader.uint32();
-  const end = reader.pos + length;
-  if (end > reader.len) throw new OnnxError('truncated: a message ends beyond the file');
-  return read(reader, end);
-}
-
-/** Numbers come one per field, or packed into one delimited field (wire type 2). */
-function repeated(reader: Reader, wireType: number, target: number[], read: (reader: Reader) => number): void {
-  if (wireType !== 2) {
+/** Numbers come one per field, or packed into one delimited field. */
+function repeated(
+  reader: WireReader,
+  wireType: number,
+  target: number[],
+  read: (reader: WireReader) => number = (each) => each.varint(),
+): void {
+  if (wireType !== wireTypes.delimited) {
     target.push(read(reader));
     return;
   }
-  nested(reader, (r, end) => {
-    while (r.pos < end) target.push(read(r));
-  });
-}
-
-function integer(reader: Reader): number {
-  const value = reader.int64();
-  return typeof value === 'number' ? value : Number(value.toString());
+  const packed = reader.message();
+  while (!packed.done) target.push(read(packed));
 }

@@ -1,4 +1,3 @@
-import protobuf from 'protobufjs/minimal.js';
 import {
   attributeTypes,
   dataTypes,
@@ -9,100 +8,89 @@ import {
   type OnnxTensor,
   type OnnxValue,
 } from './model.js';
-
-type Writer = protobuf.Writer;
-
-/** A protobuf tag: the field number and how its value is stored. */
-const varint = (field: number) => (field << 3) | 0;
-const delimited = (field: number) => (field << 3) | 2;
-const fixed32 = (field: number) => (field << 3) | 5;
+import { WireWriter } from './wire.js';
 
 /** The bytes of a .onnx file. Field numbers are those of onnx.proto3. */
-export function encodeModel(model: OnnxModel): Uint8Array {
-  const writer = protobuf.Writer.create();
-  writer.uint32(varint(1)).int64(model.irVersion);
-  writer.uint32(delimited(2)).string(model.producerName);
-  nested(writer, 7, (graph) => writeGraph(graph, model.graph));
+export function encodeModel(model: OnnxModel): Uint8Array<ArrayBuffer> {
+  const writer = new WireWriter();
+  writer.varint(1, model.irVersion);
+  writer.string(2, model.producerName);
+  writer.message(7, (graph) => writeGraph(graph, model.graph));
   for (const { domain, version } of model.opsets) {
-    nested(writer, 8, (opset) => {
-      opset.uint32(delimited(1)).string(domain);
-      opset.uint32(varint(2)).int64(version);
+    writer.message(8, (opset) => {
+      opset.string(1, domain);
+      opset.varint(2, version);
     });
   }
   for (const [key, value] of Object.entries(model.metadata)) {
-    nested(writer, 14, (entry) => entry.uint32(delimited(1)).string(key).uint32(delimited(2)).string(value));
+    writer.message(14, (entry) => {
+      entry.string(1, key);
+      entry.string(2, value);
+    });
   }
-  const bytes = writer.finish();
-  // In Node it is a Buffer, whose slice() shares memory where that of other byte arrays copies.
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  return writer.finish();
 }
 
-function nested(writer: Writer, field: number, write: (writer: Writer) => void): void {
-  writer.uint32(delimited(field)).fork();
-  write(writer);
-  writer.ldelim();
+function writeGraph(writer: WireWriter, graph: OnnxGraph): void {
+  for (const node of graph.nodes) writer.message(1, (w) => writeNode(w, node));
+  writer.string(2, graph.name);
+  for (const tensor of graph.initializers) writer.message(5, (w) => writeTensor(w, tensor));
+  for (const value of graph.inputs) writer.message(11, (w) => writeValue(w, value));
+  for (const value of graph.outputs) writer.message(12, (w) => writeValue(w, value));
 }
 
-function writeGraph(writer: Writer, graph: OnnxGraph): void {
-  for (const node of graph.nodes) nested(writer, 1, (w) => writeNode(w, node));
-  writer.uint32(delimited(2)).string(graph.name);
-  for (const tensor of graph.initializers) nested(writer, 5, (w) => writeTensor(w, tensor));
-  for (const value of graph.inputs) nested(writer, 11, (w) => writeValue(w, value));
-  for (const value of graph.outputs) nested(writer, 12, (w) => writeValue(w, value));
-}
-
-function writeNode(writer: Writer, node: OnnxNode): void {
-  for (const input of node.inputs) writer.uint32(delimited(1)).string(input);
-  for (const output of node.outputs) writer.uint32(delimited(2)).string(output);
-  writer.uint32(delimited(3)).string(node.name);
-  writer.uint32(delimited(4)).string(node.opType);
+function writeNode(writer: WireWriter, node: OnnxNode): void {
+  for (const input of node.inputs) writer.string(1, input);
+  for (const output of node.outputs) writer.string(2, output);
+  writer.string(3, node.name);
+  writer.string(4, node.opType);
   for (const [name, attribute] of Object.entries(node.attributes)) {
-    nested(writer, 5, (w) => writeAttribute(w, name, attribute));
+    writer.message(5, (w) => writeAttribute(w, name, attribute));
   }
-  if (node.domain) writer.uint32(delimited(7)).string(node.domain);
+  if (node.domain) writer.string(7, node.domain);
 }
 
-function writeAttribute(writer: Writer, name: string, attribute: OnnxAttribute): void {
-  writer.uint32(delimited(1)).string(name);
+function writeAttribute(writer: WireWriter, name: string, attribute: OnnxAttribute): void {
+  writer.string(1, name);
   switch (attribute.type) {
     case 'float':
-      writer.uint32(fixed32(2)).float(attribute.value);
+      writer.float(2, attribute.value);
       break;
     case 'int':
-      writer.uint32(varint(3)).int64(attribute.value);
+      writer.varint(3, attribute.value);
       break;
     case 'string':
-      writer.uint32(delimited(4)).bytes(new TextEncoder().encode(attribute.value));
+      writer.string(4, attribute.value);
       break;
     case 'floats':
-      for (const value of attribute.value) writer.uint32(fixed32(7)).float(value);
+      for (const value of attribute.value) writer.float(7, value);
       break;
     case 'ints':
-      for (const value of attribute.value) writer.uint32(varint(8)).int64(value);
+      for (const value of attribute.value) writer.varint(8, value);
       break;
     default:
       attribute satisfies never;
   }
-  writer.uint32(varint(20)).int32(attributeTypes[attribute.type]);
+  writer.varint(20, attributeTypes[attribute.type]);
 }
 
-function writeTensor(writer: Writer, tensor: OnnxTensor): void {
-  for (const extent of tensor.shape) writer.uint32(varint(1)).int64(extent);
-  writer.uint32(varint(2)).int32(dataTypes[tensor.dataType]);
-  writer.uint32(delimited(8)).string(tensor.name);
-  writer.uint32(delimited(9)).bytes(tensor.bytes);
+function writeTensor(writer: WireWriter, tensor: OnnxTensor): void {
+  for (const extent of tensor.shape) writer.varint(1, extent);
+  writer.varint(2, dataTypes[tensor.dataType]);
+  writer.string(8, tensor.name);
+  writer.bytes(9, tensor.bytes);
 }
 
-function writeValue(writer: Writer, value: OnnxValue): void {
-  writer.uint32(delimited(1)).string(value.name);
-  nested(writer, 2, (type) =>
-    nested(type, 1, (tensorType) => {
-      tensorType.uint32(varint(1)).int32(dataTypes[value.dataType]);
-      nested(tensorType, 2, (shape) => {
+function writeValue(writer: WireWriter, value: OnnxValue): void {
+  writer.string(1, value.name);
+  writer.message(2, (type) =>
+    type.message(1, (tensorType) => {
+      tensorType.varint(1, dataTypes[value.dataType]);
+      tensorType.message(2, (shape) => {
         for (const extent of value.shape) {
-          nested(shape, 1, (dimension) => {
-            if (typeof extent === 'number') dimension.uint32(varint(1)).int64(extent);
-            else dimension.uint32(delimited(2)).string(extent);
+          shape.message(1, (dimension) => {
+            if (typeof extent === 'number') dimension.varint(1, extent);
+            else dimension.string(2, extent);
           });
         }
       });

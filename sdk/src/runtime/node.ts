@@ -1,7 +1,7 @@
-import type * as OnnxRuntime from 'onnxruntime-node';
+import { InvalidRequestError } from '../errors/index.js';
 import { importOptional } from '../node/import-optional.js';
-import type { Tensor } from '../tensor/index.js';
 import { GuardedSession } from './guarded-session.js';
+import { runOrt } from './ort-tensors.js';
 import type { Runtime } from './runtime.js';
 
 const load = importOptional(() => import('onnxruntime-node'), 'onnxruntime-node', 'running models in Node');
@@ -9,6 +9,14 @@ const load = importOptional(() => import('onnxruntime-node'), 'onnxruntime-node'
 /** ONNX Runtime's native build; CPU. */
 export const nodeRuntime: Runtime = {
   name: 'onnxruntime-node',
+
+  async start({ provider = 'auto', threads = 1 } = {}) {
+    if (provider !== 'auto' && provider !== 'cpu') {
+      throw new InvalidRequestError('provider', provider, 'auto or cpu in Node');
+    }
+    await load();
+    return { provider: 'cpu', threads, reasons: [] };
+  },
 
   async createSession(model, { threads = 1 } = {}) {
     const ort = await load();
@@ -22,23 +30,8 @@ export const nodeRuntime: Runtime = {
       extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
     });
     return new GuardedSession({
-      run: async (feeds) => fromOnnx(await session.run(toOnnx(ort, feeds))),
+      run: (feeds) => runOrt(ort, session, feeds),
       dispose: () => session.release(),
     });
   },
 };
-
-function toOnnx(ort: typeof OnnxRuntime, feeds: Readonly<Record<string, Tensor>>) {
-  return Object.fromEntries(
-    Object.entries(feeds).map(([name, { shape, data }]) => [name, new ort.Tensor('float32', data, shape)]),
-  );
-}
-
-function fromOnnx(outputs: OnnxRuntime.InferenceSession.OnnxValueMapType): Record<string, Tensor> {
-  return Object.fromEntries(
-    Object.entries(outputs).map(([name, value]) => {
-      const { dims, data } = value as OnnxRuntime.Tensor;
-      return [name, { shape: dims, data: data as Float32Array }];
-    }),
-  );
-}

@@ -1,12 +1,42 @@
 import type { Tensor } from '../tensor/index.js';
 
+/** What may run the arithmetic: ONNX Runtime's execution providers. */
+export const providers = ['auto', 'cpu', 'wasm', 'webgpu'] as const;
+export type Provider = Exclude<(typeof providers)[number], 'auto'>;
+
 /** What runs ONNX models. One interface; one file per host behind it. */
 export interface Runtime {
   readonly name: string;
+  /**
+   * Loads ONNX Runtime and settles what sessions will run on.
+   *
+   * @throws InvalidRequestError if this host never has the wanted provider
+   * @throws RuntimeLoadError, MissingDependencyError if nothing can run here
+   */
+  start(options?: RuntimeOptions): Promise<Execution>;
   createSession(model: Uint8Array, options?: SessionOptions): Promise<Session>;
 }
 
+export interface RuntimeOptions {
+  /** Default: auto, the best that is there. */
+  readonly provider?: (typeof providers)[number] | undefined;
+  /** Threads that one run may use. Default: 1. */
+  readonly threads?: number | undefined;
+  /** Browsers: where onnxruntime-web's .wasm file is, if not beside its script. */
+  readonly wasmUrl?: string | URL | undefined;
+}
+
+/** What sessions run on. */
+export interface Execution {
+  readonly provider: Provider;
+  readonly threads: number;
+  /** Why it is not WebGPU or not as many threads as were wanted: sentences for a person. */
+  readonly reasons: readonly string[];
+}
+
 export interface SessionOptions {
+  /** As `start` settled it. Default: the host's CPU. */
+  readonly provider?: Provider;
   /** Threads that one run may use. Default: 1. */
   readonly threads?: number;
 }

@@ -303,7 +303,7 @@ describe('Easel in Node', () => {
     await rejection(Easel.load(directory, { threads: 0 }), InvalidRequestError);
     await rejection(Easel.load('/no/such/bundle'), BundleError);
     const misspelt = await rejection(Easel.load(directory, { devise: 'pi' } as LoadOptions), InvalidRequestError);
-    expect(misspelt.message).to.match(/device, threads, onProgress.*"devise"/);
+    expect(misspelt.message).to.match(/device, threads, provider.*"devise"/);
     await rejection(Easel.load(undefined as unknown as string), InvalidRequestError);
   });
 

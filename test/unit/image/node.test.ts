@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { openDataset } from '@easel/exporter/data';
 import { ImageError } from '@easel/sdk/errors';
+import { coverSquare } from '@easel/sdk/image';
 import { decodeImageFile } from '@easel/sdk/node';
 import { Random } from '@easel/sdk/random';
 import { expect } from 'chai';
@@ -29,7 +30,7 @@ describe('decodeImageFile', () => {
       await writeFile(path, bytes);
       const expected = await sharp(bytes).raw().toBuffer();
       for (const input of [path, pathToFileURL(path), bytes, new Uint8Array(bytes)]) {
-        const pixels = await decodeImageFile(input, 16);
+        const pixels = await decodeImageFile(input);
         expect([pixels.width, pixels.height, pixels.channels]).to.deep.equal([16, 16, 3]);
         expect(Buffer.from(pixels.data)).to.deep.equal(expected);
       }
@@ -55,7 +56,7 @@ describe('decodeImageFile', () => {
       test.read([...test.labels.keys()], trained);
       const files = ['ant/0', 'ant/1', 'bee/0', 'bee/1'].map((name) => join(directory, 'test', `${name}.jpg`));
       for (const [i, file] of files.entries()) {
-        const { data } = await decodeImageFile(file, 24);
+        const { data } = coverSquare(await decodeImageFile(file), 24);
         const start = i * 24 * 24 * 3;
         expect(Buffer.from(data)).to.deep.equal(Buffer.from(trained.subarray(start, start + 24 * 24 * 3)));
       }
@@ -66,9 +67,9 @@ describe('decodeImageFile', () => {
       .toColourspace('b-w')
       .png()
       .toBuffer();
-    expect((await decodeImageFile(grey, 8)).channels).to.equal(3);
+    expect((await decodeImageFile(grey)).channels).to.equal(3);
     const clear = { create: { width: 4, height: 4, channels: 4 as const, background: { r: 0, g: 0, b: 0, alpha: 0 } } };
-    const transparent = await decodeImageFile(await sharp(clear).png().toBuffer(), 4);
+    const transparent = await decodeImageFile(await sharp(clear).png().toBuffer());
     expect([...new Set(transparent.data)]).to.deep.equal([255]);
     const turned = await sharp(await picture(8, 8))
       .withMetadata({ orientation: 3 })
@@ -78,17 +79,17 @@ describe('decodeImageFile', () => {
       .rotate(180)
       .raw()
       .toBuffer();
-    expect(Buffer.from((await decodeImageFile(turned, 8)).data)).to.deep.equal(upright);
+    expect(Buffer.from((await decodeImageFile(turned)).data)).to.deep.equal(upright);
   });
 
   it('names a file that is missing', async () => {
-    const error = await rejection(decodeImageFile('/no/such/cat.jpg', 8), ImageError);
+    const error = await rejection(decodeImageFile('/no/such/cat.jpg'), ImageError);
     expect(error.message).to.equal('/no/such/cat.jpg: no such file');
   });
 
   it('names a file that is a folder', () =>
     withDirectory(async (directory) => {
-      const error = await rejection(decodeImageFile(directory, 8), ImageError);
+      const error = await rejection(decodeImageFile(directory), ImageError);
       expect(error.image).to.equal(directory);
     }));
 
@@ -106,11 +107,9 @@ describe('decodeImageFile', () => {
       ]) {
         const path = join(directory, 'broken');
         await writeFile(path, bytes);
-        const error = await rejection(decodeImageFile(path, 8), ImageError);
+        const error = await rejection(decodeImageFile(path), ImageError);
         expect(error.message).to.match(/broken: cannot be decoded \(.+\)$/);
-        expect((await rejection(decodeImageFile(bytes, 8), ImageError)).image).to.equal(
-          `image of ${bytes.length} bytes`,
-        );
+        expect((await rejection(decodeImageFile(bytes), ImageError)).image).to.equal(`image of ${bytes.length} bytes`);
       }
     }));
 });

@@ -1,0 +1,119 @@
+import type { InferenceSession } from 'onnxruntime-web';
+import { InvalidRequestError, MissingDependencyError, RuntimeLoadError } from '../errors/index.js';
+import { ModelBuilder } from '../onnx/index.js';
+import { tensor } from '../tensor/index.js';
+import { GuardedSession } from './guarded-session.js';
+import { InTurn } from './in-turn.js';
+import { runOrt } from './ort-tensors.js';
+import type { Execution, Provider, Runtime, RuntimeOptions } from './runtime.js';
+import { assertWasmAllowed, explainFailure } from './web-diagnosis.js';
+import { webGpuAbsence } from './webgpu.js';
+
+/** ONNX Runtime comes to browsers in two builds, each with a .wasm file of its own: 14 MB, and 27 MB with WebGPU. */
+type WebProvider = Exclude<Provider, 'cpu'>;
+const builds = {
+  wasm: () => import('onnxruntime-web/wasm'),
+  webgpu: () => import('onnxruntime-web/webgpu'),
+};
+type Ort = Awaited<ReturnType<(typeof builds)[WebProvider]>>;
+
+/** By provider: what the page has started so far. A failure is not remembered. */
+const started = new Map<WebProvider, Promise<{ ort: Ort; threads: number }>>();
+/** Creating two sessions at once is an error in onnxruntime-web; so are two runs at once on WebGPU. */
+const turns = new InTurn();
+
+/** ONNX Runtime's WebAssembly build: SIMD; threads where the page is cross-origin isolated; WebGPU where there is one. */
+export const webRuntime: Runtime = {
+  name: 'onnxruntime-web',
+
+  async start({ provider = 'auto', threads = 1, wasmUrl }: RuntimeOptions = {}): Promise<Execution> {
+    if (provider === 'cpu') throw new InvalidRequestError('provider', provider, 'auto, wasm or webgpu in a browser');
+    const reasons: string[] = [];
+    if (provider !== 'wasm') {
+      const absence = await webGpuAbsence({ software: provider === 'webgpu' });
+      if (absence === undefined) {
+        try {
+          await startBuild('webgpu', 1, wasmUrl);
+          return { provider: 'webgpu', threads: 1, reasons };
+        } catch (error) {
+          reasons.push(`WebGPU failed to start (${(error as Error).message}); running on Wasm instead`);
+        }
+      } else {
+        reasons.push(`${absence}; running on Wasm instead`);
+      }
+    }
+    const possible = usableThreads(threads, reasons);
+    const { threads: settled } = await startBuild('wasm', possible, wasmUrl);
+    if (settled < possible) reasons.push(`threads: this page started ONNX Runtime with ${settled}; reload it for more`);
+    return { provider: 'wasm', threads: Math.min(settled, possible), reasons };
+  },
+
+  async createSession(model, { provider = 'wasm', threads = 1 } = {}) {
+    const { ort } = await startBuild(provider as WebProvider, threads);
+    const session = await turns.run(() => openSession(ort, model, provider));
+    return new GuardedSession({
+      run: (feeds) =>
+        provider === 'webgpu' ? turns.run(() => runOrt(ort, session, feeds)) : runOrt(ort, session, feeds),
+      dispose: () => turns.run(() => session.release()),
+    });
+  },
+};
+
+function usableThreads(wanted: number, reasons: string[]): number {
+  if (wanted > 1 && !globalThis.crossOriginIsolated) {
+    reasons.push(
+      'threads: the page is not cross-origin isolated, so there is one; serve it with the headers ' +
+        'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp',
+    );
+    return 1;
+  }
+  return wanted;
+}
+
+function startBuild(
+  provider: WebProvider,
+  threads: number,
+  wasmUrl?: string | URL,
+): Promise<{ ort: Ort; threads: number }> {
+  let build = started.get(provider);
+  if (!build) {
+    build = initialize(provider, threads, wasmUrl);
+    started.set(provider, build);
+    build.catch(() => started.delete(provider));
+  }
+  return build;
+}
+
+async function initialize(provider: WebProvider, threads: number, wasmUrl: string | URL | undefined) {
+  assertWasmAllowed();
+  const ort = await builds[provider]().catch((cause) => {
+    throw new MissingDependencyError('onnxruntime-web', 'running models in a browser', { cause });
+  });
+  // Numbers of threads count for the whole page, and only until the first session.
+  ort.env.wasm.numThreads = threads;
+  ort.env.logLevel = 'error';
+  if (wasmUrl !== undefined) ort.env.wasm.wasmPaths = { wasm: new URL(wasmUrl, globalThis.location?.href).href };
+  // ONNX Runtime compiles its Wasm with the first session: this one, while bundles still download.
+  try {
+    const session = await turns.run(() => openSession(ort, smallestModel(), provider));
+    await turns.run(() => runOrt(ort, session, { x: tensor([1]) }));
+    await turns.run(() => session.release());
+  } catch (cause) {
+    throw new RuntimeLoadError(explainFailure(cause as Error), { cause });
+  }
+  return { ort, threads };
+}
+
+function openSession(ort: Ort, model: Uint8Array, provider: Provider): Promise<InferenceSession> {
+  return ort.InferenceSession.create(model, {
+    executionProviders: [provider],
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+  });
+}
+
+function smallestModel(): Uint8Array {
+  const model = new ModelBuilder('start');
+  model.output(model.node('Relu', [model.input('x', [1])]), [1], 'y');
+  return model.encode();
+}

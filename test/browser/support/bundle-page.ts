@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { type Handler, root } from './site.js';
+
+/** A compiled file of test/dist with all that it imports, as one script for a page; onnxruntime-web stays outside. */
+export async function bundlePage(file: string): Promise<Handler> {
+  const { outputFiles } = await build({
+    entryPoints: [join(root, 'test/dist', file)],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    external: ['onnxruntime-web/*'],
+    // Stack traces name the source, in the browser's console too.
+    sourcemap: 'inline',
+    logLevel: 'warning',
+  });
+  const code = outputFiles[0]?.contents as Uint8Array;
+  return (_, response) => {
+    response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(code);
+  };
+}
