@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeBundle } from '@easel/exporter/bundle';
 import { exportGenerator, initializeGenerator } from '@easel/exporter/generator';
-import { randomSupernet } from '@easel/exporter/profiling';
 import { featureCount } from '@easel/sdk/generator';
 import { type DeviceProfile, parseProfile } from '@easel/sdk/profile';
+import { randomSupernet } from '@easel/sdk/profiling';
 import { Random } from '@easel/sdk/random';
 import { optionCount, presetSpace } from '@easel/sdk/space';
 

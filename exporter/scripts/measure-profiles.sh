@@ -12,4 +12,5 @@ measure() {
 measure mobile-32 1
 measure mobile-32 2
 measure tiny-32 1
+measure tiny-32 2
 npx biome check --write device-profiles

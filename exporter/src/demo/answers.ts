@@ -5,7 +5,7 @@ import { type Column, formatTable, milliseconds, percent } from '../cli/table.js
 import type { Dataset } from '../data/index.js';
 import { InterruptedError } from '../errors/index.js';
 import { budgetLevels } from '../pipeline/evaluate.js';
-import { type Latency, measureLatencies } from '../pipeline/latency.js';
+import { measureLatencies } from '../pipeline/latency.js';
 import { readManifest } from '../pipeline/manifest.js';
 import { predictorOf } from '../pipeline/predictor.js';
 
@@ -66,9 +66,8 @@ export async function askBundle(
     await classifier.dispose();
   }
   await easel.dispose();
-  const quantile = easel.profile?.measured.quantile ?? 0.25;
-  const measured = await measureLatencies(subjects, { threads: easel.threads, quantile });
-  return answers.map((answer, i) => ({ ...answer, measuredMs: (measured[i] as Latency).ms }));
+  const measured = await measureLatencies(subjects, { threads: easel.threads });
+  return answers.map((answer, i) => ({ ...answer, measuredMs: measured[i] as number }));
 }
 
 async function isRight(classifier: Classifier, { test, classes, resolution: side }: Dataset, image: number) {

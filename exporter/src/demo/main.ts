@@ -56,7 +56,7 @@ async function demo(bundle: string, signal: AbortSignal): Promise<void> {
       out: profile,
       name: 'this-machine',
       signal,
-      onProgress: (done, total) => progress.update('measuring', done, total, 'subnets'),
+      onProgress: ({ done, total, secondsLeft }) => progress.update('measuring', done, total, '', secondsLeft),
     });
 
     progress.stop();

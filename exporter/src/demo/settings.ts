@@ -1,6 +1,6 @@
 import type { GeneratorTrainingOptions } from '../generator/index.js';
+import type { ProfileRequest } from '../pipeline/profile.js';
 import type { PartialTrainingOptions } from '../pipeline/train.js';
-import type { ProfileOptions } from '../profiling/index.js';
 import type { Questions } from './answers.js';
 
 /** What fits into four minutes on two cores. A real training takes the defaults, and hours instead of minutes. */
@@ -19,7 +19,7 @@ export const training: PartialTrainingOptions = {
   statistics: { architectures: 24, extremes: 4, collections: 1 },
 };
 
-export const profile: ProfileOptions = { threads: 1, subnets: 120, heldOut: 20, repeats: 20 };
+export const profile: Omit<ProfileRequest, 'out'> = { allowNoise: true, threads: 1, heldOut: 20, seconds: 20 };
 
 export const generator: Partial<GeneratorTrainingOptions> = { subnets: 60, images: 1000, steps: 40, rounds: 1 };
 

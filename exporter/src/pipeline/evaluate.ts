@@ -17,7 +17,7 @@ import type { Dataset } from '../data/index.js';
 import { DatasetError, InterruptedError } from '../errors/index.js';
 import { type Logits, modelLogits, taskAccuracy } from '../evaluation/index.js';
 import { type CrossCheck, crossCheck } from './cross-check.js';
-import { type Latency, measureLatencies } from './latency.js';
+import { measureLatencies } from './latency.js';
 import { predictorOf } from './predictor.js';
 
 export interface EvaluateRequest {
@@ -50,9 +50,8 @@ export interface EvaluationRow {
   readonly architecture: string;
   readonly macs: number;
   readonly predictedMs?: number;
-  /** At the quantile of its runs that the profile uses. */
+  /** The median run. */
   readonly measuredMs: number;
-  readonly medianMs: number;
   /** By the bundle's predictor. */
   readonly predictedAccuracy?: number;
   /** On the test images of the task's classes, told apart from each other. */
@@ -71,8 +70,6 @@ export interface Evaluation {
   readonly bundle: string;
   readonly device: string | undefined;
   readonly threads: number;
-  /** Of a subnet's runs, that is taken as its measured latency. */
-  readonly quantile: number | undefined;
   readonly metric: Metric;
   readonly rows: readonly EvaluationRow[];
   readonly crossCheck: CrossCheck | undefined;
@@ -119,7 +116,7 @@ export async function evaluate(request: EvaluateRequest): Promise<Evaluation> {
     const pass = passes.get(name) as Logits;
     const own = ofClasses(pass, members);
     const cost = (of: Metric) => architectureCost(tables.get(of, members.length), decisions, architecture);
-    const { ms: measuredMs, medianMs } = latencies.get(`${task} ${name}`) as Latency;
+    const measuredMs = latencies.get(`${task} ${name}`) as number;
     const predictedAccuracy = predict(task, architecture);
     return {
       task,
@@ -129,7 +126,6 @@ export async function evaluate(request: EvaluateRequest): Promise<Evaluation> {
       macs: countMacs(space, architecture, members.length),
       ...(easel.profile ? { predictedMs: cost('latencyMs') } : {}),
       measuredMs,
-      medianMs,
       ...(predictedAccuracy === undefined ? {} : { predictedAccuracy }),
       accuracy: taskAccuracy(pass, members),
       unspecialized: taskAccuracy(own),
@@ -144,7 +140,6 @@ export async function evaluate(request: EvaluateRequest): Promise<Evaluation> {
     bundle: bundle.manifest.name,
     device: easel.profile?.name,
     threads: easel.threads,
-    quantile: easel.profile?.measured.quantile,
     metric,
     rows,
     crossCheck: checked && (await crossCheck(checked, { easel, dataset, classes, images, passes })),
@@ -208,7 +203,7 @@ async function logitsOverAllClasses(
 }
 
 /** Of each task's own models, by `task architecture`. */
-async function latenciesOf(cells: readonly Cell[], request: EvaluateRequest): Promise<ReadonlyMap<string, Latency>> {
+async function latenciesOf(cells: readonly Cell[], request: EvaluateRequest): Promise<ReadonlyMap<string, number>> {
   const { easel, repeats, signal, onProgress } = request;
   const subjects = new Map<string, { model: Uint8Array; resolution: number }>();
   for (const { task, architecture } of cells) {
@@ -220,14 +215,13 @@ async function latenciesOf(cells: readonly Cell[], request: EvaluateRequest): Pr
   }
   const measured = await measureLatencies([...subjects.values()], {
     threads: easel.threads,
-    ...(easel.profile ? { quantile: easel.profile.measured.quantile } : {}),
     ...(repeats === undefined ? {} : { repeats }),
     ...(signal ? { signal } : {}),
     onProgress: (done, total) => onProgress?.('latency', done, total),
   }).catch((error) => {
     throw signal?.aborted ? new InterruptedError('evaluating') : error;
   });
-  return new Map([...subjects.keys()].map((key, i) => [key, measured[i] as Latency]));
+  return new Map([...subjects.keys()].map((key, i) => [key, measured[i] as number]));
 }
 
 /** Test images of the bundle's classes. @throws DatasetError if the data set lacks one of the classes */

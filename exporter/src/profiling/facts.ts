@@ -1,12 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
 import type { DeviceProfile } from '@easel/sdk/profile';
 
 /** What this machine is, as far as it matters for latency. No host name, no builder's suffixes: profiles are shared. */
 export function deviceFacts(): DeviceProfile['device'] {
+  const simd = widestVectors(arch(), cpuFlags());
   return {
     cpu: cpus()[0]?.model.replace(/\s+/g, ' ').trim() || 'unknown CPU',
     architecture: arch(),
+    ...(simd === undefined ? {} : { simd }),
     cores: availableParallelism(),
     memoryBytes: totalmem(),
     os: `${platform()} ${/^\d+\.\d+/.exec(release())?.[0] ?? ''}`.trim(),
@@ -18,7 +21,10 @@ export function runtimeFacts(threads: number): DeviceProfile['runtime'] {
   return { engine: 'onnxruntime-node', version, provider: 'cpu', threads };
 }
 
-/** Lower-case letters, digits and dashes: `amd-epyc-onnxruntime-node-1t.mobile-32`. */
+/**
+ * Lower-case letters, digits and dashes: `amd-epyc-avx512-onnxruntime-node-1t.mobile-32`. Virtual machines tell little more of
+ * their CPU than its brand, so the vector instructions are part of it.
+ */
 export function profileName(device: DeviceProfile['device'], runtime: DeviceProfile['runtime'], space: string): string {
   const slug = (text: string) =>
     text
@@ -26,5 +32,41 @@ export function profileName(device: DeviceProfile['device'], runtime: DeviceProf
       .replace(/\((r|tm)\)|\bcpu\b|@.*$/g, ' ')
       .replace(/[^a-z0-9]+/g, '-')
       .replace(/^-|-$/g, '');
-  return `${slug(device.cpu)}-${slug(runtime.engine)}-${runtime.threads}t.${space}`;
+  const parts = [device.cpu, ...(device.simd ? [device.simd] : []), runtime.engine];
+  if (!['cpu', 'wasm'].includes(runtime.provider)) parts.push(runtime.provider);
+  return `${parts.map(slug).join('-')}-${runtime.threads}t.${space}`;
+}
+
+/** Of the instruction sets that ONNX Runtime has kernels for. */
+export function widestVectors(architecture: string, flags: readonly string[]): string | undefined {
+  if (architecture === 'arm64') return flags.includes('sve') ? 'sve' : 'neon';
+  if (architecture !== 'x64') return undefined;
+  return [
+    ['avx512f', 'avx512'],
+    ['avx2', 'avx2'],
+    ['avx', 'avx'],
+  ].find(([flag]) => flags.includes(flag as string))?.[1];
+}
+
+/** As Linux lists them; none elsewhere. */
+function cpuFlags(): readonly string[] {
+  try {
+    return /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.trim().split(/\s+/) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Watches how busy other programs keep this machine.
+ * @returns the number of cores that they used on average since the call
+ */
+export function watchOthers(): () => number {
+  const busy = () => cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0);
+  const started = { at: performance.now(), busy: busy(), own: process.cpuUsage() };
+  return () => {
+    const own = process.cpuUsage(started.own);
+    const others = busy() - started.busy - (own.user + own.system) / 1000;
+    return Math.max(0, others / (performance.now() - started.at));
+  };
 }

@@ -31,6 +31,7 @@ export const deviceProfileSchema = v.strictObject({
   device: v.strictObject({
     cpu: text,
     architecture: text,
+    simd: v.optional(v.pipe(text, v.description('The widest vector instructions, such as avx512, avx2 or neon.'))),
     cores: count,
     memoryBytes: v.optional(count),
     os: text,
@@ -47,13 +48,20 @@ export const deviceProfileSchema = v.strictObject({
     repeats: v.pipe(count, v.description('Timed runs of each subnet.')),
     quantile: v.pipe(
       fraction,
-      v.description("Which quantile of a subnet's runs is its latency: low ones leave out interruptions."),
+      v.description(
+        "Which quantile of a subnet's runs tells how subnets compare: low ones leave out interruptions. The level of " +
+          'the terms is that of the median run.',
+      ),
     ),
     noise: v.pipe(
       ratio,
       v.description(
         'How much the latency of one reference subnet, run in between, varied: its interquartile range / median.',
       ),
+    ),
+    seconds: v.optional(v.pipe(ratio, v.description('How long measuring took.'))),
+    others: v.optional(
+      v.pipe(ratio, v.description('Cores that other programs kept busy meanwhile, on average, where that is known.')),
     ),
   }),
   terms: v.pipe(

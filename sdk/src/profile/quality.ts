@@ -3,11 +3,17 @@ import type { DeviceProfile } from './profile.js';
 /** A quiet machine stays far below: the reference subnet's interquartile range over its median. */
 export const noisyAbove = 0.1;
 /** Of the subnets not used for fitting, this share should be predicted within 10 %. */
-export const wantedWithin10 = 0.9;
+export const wantedWithin10 = 0.95;
+/** Below this share, or above this noise, a profile is worse than none. */
+export const leastWithin10 = 0.8;
+export const mostNoise = 0.6;
+/** Cores that other programs may use meanwhile, of those that an inference leaves free. */
+const tolerableOthers = 0.5;
+
+const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
 
 /** What is wrong with a profile, in sentences for a person; empty if it can be trusted. */
-export function profileWarnings({ measured, error }: DeviceProfile): readonly string[] {
-  const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
+export function profileWarnings({ measured, error, device, runtime }: DeviceProfile): readonly string[] {
   const warnings: string[] = [];
   if (measured.noise > noisyAbove) {
     warnings.push(
@@ -20,8 +26,26 @@ export function profileWarnings({ measured, error }: DeviceProfile): readonly st
   } else if (error.within10 < wantedWithin10) {
     warnings.push(
       `only ${percent(error.within10)} of ${error.subnets} unseen subnets were predicted within 10 % ` +
-        `(at least ${percent(wantedWithin10)} is wanted); measure more subnets or on a quieter machine`,
+        `(at least ${percent(wantedWithin10)} is wanted); measure for longer (--seconds) or on a quieter machine`,
     );
   }
+  const free = Math.max(0, device.cores - runtime.threads);
+  if (warnings.length > 0 && measured.others !== undefined && measured.others > tolerableOthers * free) {
+    warnings.push(`other programs kept ${measured.others.toFixed(1)} of ${device.cores} cores busy meanwhile`);
+  }
   return warnings;
+}
+
+/** Why a profile should not be used at all; undefined if it may be. */
+export function profileRefusal({ measured, error }: DeviceProfile): string | undefined {
+  if (measured.noise > mostNoise) {
+    return `the reference subnet's latency varied by ${percent(measured.noise)} (more than ${percent(mostNoise)})`;
+  }
+  if (error.subnets > 0 && error.within10 < leastWithin10) {
+    return (
+      `only ${percent(error.within10)} of ${error.subnets} unseen subnets were predicted within 10 % ` +
+      `(less than ${percent(leastWithin10)})`
+    );
+  }
+  return undefined;
 }

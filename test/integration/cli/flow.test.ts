@@ -62,7 +62,18 @@ describe('easel: from images to a classified image', function () {
   });
 
   it('profile', async () => {
-    const words = ['--subnets', '12', '--held-out', '4', '--repeats', '4', '--name', 'here', '--quiet'];
+    const words = [
+      '--subnets',
+      '12',
+      '--held-out',
+      '4',
+      '--seconds',
+      '5',
+      '--name',
+      'here',
+      '--allow-noise',
+      '--quiet',
+    ];
     expect(await ok('profile', '--space', 'space.json', '--out', 'here.json', ...words)).to.include(
       'device profile here',
     );
@@ -150,8 +161,6 @@ describe('easel: from images to a classified image', function () {
       if (row.subnet === 'generated') expect(row.predictedMs).to.be.at.most(row.budget);
     }
     expect(results.crossCheck.agreeing).to.equal(results.crossCheck.images);
-    expect(stdout.trim().split('\n').at(-1)).to.match(
-      /^budgets exceeded, of 4: 0 by the table, \d when measured \(\d by the median run\)$/,
-    );
+    expect(stdout.trim().split('\n').at(-1)).to.match(/^budgets exceeded, of 4: 0 by the table, \d when measured$/);
   });
 });

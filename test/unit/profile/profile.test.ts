@@ -1,5 +1,12 @@
 import { ProfileError } from '@easel/sdk/errors';
-import { type DeviceProfile, latencyTable, parseProfile, predictLatency, profileWarnings } from '@easel/sdk/profile';
+import {
+  type DeviceProfile,
+  latencyTable,
+  parseProfile,
+  predictLatency,
+  profileRefusal,
+  profileWarnings,
+} from '@easel/sdk/profile';
 import { parseArchitecture, presetSpace, presets, type SearchSpace, spaceFingerprint } from '@easel/sdk/space';
 import { expect } from 'chai';
 import { someProfile } from './some-profile.js';
@@ -88,6 +95,22 @@ describe('device profile', () => {
     expect(profileWarnings({ ...profile, measured: { ...measured, noise: 0.25 } })[0]).to.include('25.0 %');
     expect(profileWarnings({ ...profile, error: { ...error, within10: 0.5 } })[0]).to.include('50.0 % of 40 unseen');
     expect(profileWarnings({ ...profile, error: { ...error, subnets: 0 } })[0]).to.include('not checked');
+  });
+
+  it('says that other programs were busy where that may be why', () => {
+    const { measured, device } = profile;
+    const busy = { ...profile, device: { ...device, cores: 2 }, measured: { ...measured, others: 1.3 } };
+    expect(profileWarnings(busy)).to.deep.equal([]);
+    const warnings = profileWarnings({ ...busy, measured: { ...busy.measured, noise: 0.3 } });
+    expect(warnings.at(-1)).to.include('1.3 of 2 cores');
+  });
+
+  it('is refused where it would mislead, and only there', () => {
+    const { measured, error } = profile;
+    expect(profileRefusal(profile)).to.equal(undefined);
+    expect(profileRefusal({ ...profile, measured: { ...measured, noise: 0.25 } })).to.equal(undefined);
+    expect(profileRefusal({ ...profile, measured: { ...measured, noise: 0.7 } })).to.include('70.0 %');
+    expect(profileRefusal({ ...profile, error: { ...error, within10: 0.5 } })).to.include('50.0 % of 40');
   });
 });
 

@@ -1,5 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { deviceFacts, deviceProfileJsonSchema, profileName, runtimeFacts } from '@easel/exporter/profiling';
+import { hostname } from 'node:os';
+import {
+  deviceFacts,
+  deviceProfileJsonSchema,
+  profileName,
+  runtimeFacts,
+  watchOthers,
+  widestVectors,
+} from '@easel/exporter/profiling';
 import { parseProfile } from '@easel/sdk/profile';
 import { presetSpace } from '@easel/sdk/space';
 import { expect } from 'chai';
@@ -29,12 +37,30 @@ describe('facts about this machine', () => {
     const runtime = runtimeFacts(2);
     expect(device.cores).to.be.at.least(1);
     expect(runtime.version).to.match(/^\d+\.\d+\.\d+/);
-    expect(device).to.have.all.keys('cpu', 'architecture', 'cores', 'memoryBytes', 'os');
+    expect(device).to.include.all.keys('cpu', 'architecture', 'cores', 'memoryBytes', 'os');
+    expect(JSON.stringify(device)).not.to.include(hostname());
   });
 
   it('give a profile its name', () => {
     const device = { cpu: 'Intel(R) Core(TM) i7-1165G7 CPU @ 2.80GHz', architecture: 'x64', cores: 8, os: 'linux 6' };
     const runtime = { engine: 'onnxruntime-node', version: '1.30.0', provider: 'cpu', threads: 4 };
     expect(profileName(device, runtime, 'mobile-32')).to.equal('intel-core-i7-1165g7-onnxruntime-node-4t.mobile-32');
+    expect(profileName({ ...device, simd: 'avx512' }, { ...runtime, provider: 'webgpu' }, 'tiny-32')).to.equal(
+      'intel-core-i7-1165g7-avx512-onnxruntime-node-webgpu-4t.tiny-32',
+    );
+  });
+
+  it('name the widest vector instructions', () => {
+    expect(widestVectors('x64', ['avx', 'avx2', 'avx512f'])).to.equal('avx512');
+    expect(widestVectors('x64', ['avx', 'avx2'])).to.equal('avx2');
+    expect(widestVectors('arm64', ['asimd'])).to.equal('neon');
+    expect(widestVectors('riscv64', [])).to.equal(undefined);
+  });
+
+  it('tell how busy other programs are, without this one', async () => {
+    const others = watchOthers();
+    const until = performance.now() + 300;
+    while (performance.now() < until);
+    expect(others()).to.be.within(0, deviceFacts().cores);
   });
 });

@@ -1,11 +1,4 @@
-import {
-  errorOf,
-  fitTerms,
-  nonNegativeLeastSquares,
-  predict,
-  type Sample,
-  TermLayout,
-} from '@easel/exporter/profiling';
+import { errorOf, fitTerms, nonNegativeLeastSquares, predict, type Sample, TermLayout } from '@easel/sdk/profiling';
 import { Random } from '@easel/sdk/random';
 import { macsTable, presetSpace, randomArchitecture, type SearchSpace } from '@easel/sdk/space';
 import { expect } from 'chai';

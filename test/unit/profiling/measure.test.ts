@@ -1,152 +1,167 @@
 import {
   chooseEstimator,
-  latenciesOf,
-  type Measurements,
-  measureRuns,
+  clockResolution,
   noiseOf,
-  type Runner,
-} from '@easel/exporter/profiling';
+  quantileOf,
+  reference,
+  runtimeMeter,
+  steadyLatencies,
+  typicalLatencies,
+  typicalLevel,
+  type VisitTimes,
+  visitAll,
+} from '@easel/sdk/profiling';
 import { Random } from '@easel/sdk/random';
-import { type Architecture, countMacs, largestArchitecture, presetSpace, randomArchitecture } from '@easel/sdk/space';
 import { expect } from 'chai';
+import { SimulatedDevice } from './simulated-device.js';
 
-const space = presetSpace('tiny-32');
+/** Stand-ins for subnets: what they take on the simulated device is their length / 1000 ms. */
+const lengths = Array.from({ length: 60 }, (_, i) => 150 + 13 * i);
+const subject = (subnet: number) => ({
+  model: new Uint8Array(subnet === reference ? 400 : (lengths[subnet] as number)),
+  resolution: 8,
+});
 
-/** A simulated device with a clock of its own: time in proportion to MACs, times whatever `weather` says. */
-class Device {
-  time = 0;
-  open = 0;
-  mostOpen = 0;
-  opened = 0;
-  readonly now = () => this.time;
-
-  constructor(readonly weather: (time: number) => number) {}
-
-  readonly openSubnet = async (architecture: Architecture): Promise<Runner> => {
-    this.mostOpen = Math.max(this.mostOpen, ++this.open);
-    this.opened++;
-    const latency = this.latency(architecture);
-    return {
-      run: async () => {
-        this.time += latency * this.weather(this.time);
-      },
-      dispose: async () => {
-        this.open--;
-      },
-    };
-  };
-
-  latency(architecture: Architecture): number {
-    return countMacs(space, architecture, 10) / 1e6;
+async function measured(weather: (time: number) => number, passes = 5): Promise<VisitTimes[]> {
+  const device = new SimulatedDevice(weather);
+  const meter = runtimeMeter(device, { now: device.now, resolutionMs: 0 });
+  const random = new Random(1);
+  const visits: VisitTimes[] = [];
+  for (let pass = 0; pass < passes; pass++) {
+    visits.push(...(await visitAll(lengths.length, subject, pass * 5, { meter, random })));
   }
+  return visits;
 }
 
-function subnets(count: number): Architecture[] {
-  const random = new Random(3);
-  return Array.from({ length: count }, () => randomArchitecture(space, random));
+/** The mean relative error of latencies against the true ones, of which a common factor is left out. */
+function error(latencies: readonly number[]): number {
+  const ratios = latencies.map((latency, i) => (1000 * latency) / (lengths[i] as number));
+  const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
+  return ratios.reduce((sum, ratio) => sum + Math.abs(ratio / mean - 1), 0) / ratios.length;
 }
 
-const reference = largestArchitecture(space);
-
-describe('measureRuns', () => {
-  it('runs every subnet as often as asked, over several passes, and the reference in every window', async () => {
-    const device = new Device(() => 1);
-    const architectures = subnets(50);
-    const progress: [number, number][] = [];
-    const { runs, references } = await measureRuns(architectures, {
-      open: device.openSubnet,
-      reference,
-      repeats: 30,
-      now: device.now,
-      onProgress: (done, total) => progress.push([done, total]),
-    });
-    expect(runs.map((ofSubnet) => ofSubnet.length)).to.deep.equal(Array(50).fill(30));
-    // Three passes over groups of 20, 20 and 10.
-    expect(references).to.have.length(9);
-    expect(Math.min(...references.map((window) => window.length))).to.be.at.least(10);
-    expect(new Set(runs[0]?.map(({ window }) => window)).size).to.equal(3);
-    runs.forEach((ofSubnet, i) => {
-      for (const { latencyMs } of ofSubnet) {
-        expect(latencyMs).to.be.closeTo(device.latency(architectures[i] as Architecture), 1e-9);
-      }
-    });
-    expect(progress.at(-1)).to.deep.equal([50, 50]);
-    expect(progress.map(([done]) => done)).to.deep.equal(progress.map(([done]) => done).sort((a, b) => a - b));
-    expect(device.open).to.equal(0);
-    expect(device.mostOpen).to.equal(21);
-    expect(noiseOf({ runs, references })).to.be.closeTo(0, 1e-9);
+describe('runtimeMeter', () => {
+  it('times every run after the warm-up, with one session open, and closes it', async () => {
+    const device = new SimulatedDevice();
+    const meter = runtimeMeter(device, { now: device.now, resolutionMs: 0 });
+    const times = await meter.time(subject(0), { warmUps: 3, least: 4, most: 4, ms: 0 });
+    expect(times).to.have.length(4);
+    for (const time of times) expect(time).to.be.closeTo(0.15, 1e-9);
+    expect(device.time).to.be.closeTo(7 * 0.15, 1e-9);
+    expect([device.open, device.mostOpen]).to.deep.equal([0, 1]);
   });
 
-  it('measures for about the time given, and every subnet at least once', async () => {
-    const device = new Device(() => 1);
-    const architectures = subnets(20);
-    const options = { open: device.openSubnet, reference, repeats: 1, now: device.now };
-    const brief = await measureRuns(architectures, { ...options, seconds: 0.001 });
-    expect(brief.runs.map(({ length }) => length)).to.deep.equal(Array(20).fill(10));
-    const onePass = device.time;
-    await measureRuns(architectures, { ...options, seconds: 3.5 * (onePass / 1000) });
-    expect((device.time - onePass) / onePass).to.be.within(3.5, 5);
+  it('ends a visit after its time, but not before its least number of runs', async () => {
+    const device = new SimulatedDevice();
+    const meter = runtimeMeter(device, { now: device.now, resolutionMs: 0 });
+    const visit = { warmUps: 0, least: 3, most: 100, ms: 0.95 };
+    expect(await meter.time({ model: new Uint8Array(100), resolution: 8 }, visit)).to.have.length(10);
+    expect(await meter.time({ model: new Uint8Array(5000), resolution: 8 }, visit)).to.have.length(3);
   });
 
-  it('stops when aborted, with nothing left open', async () => {
-    const device = new Device(() => 1);
-    const controller = new AbortController();
-    const stopped = measureRuns(subnets(100), {
-      open: device.openSubnet,
-      reference,
-      repeats: 10,
-      now: device.now,
-      signal: controller.signal,
-      onProgress: () => controller.abort(new Error('enough')),
+  it('times several runs in one stretch where the clock is blurred', async () => {
+    const device = new SimulatedDevice();
+    const blurred = () => Math.floor(device.time / 0.1) * 0.1;
+    const meter = runtimeMeter(device, { now: blurred, resolutionMs: 0.1 });
+    const times = await meter.time(subject(0), { warmUps: 0, least: 30, most: 100, ms: 0 });
+    expect(times.length).to.be.at.least(30);
+    for (const time of times) expect(time / 0.15).to.be.closeTo(1, 0.03);
+  });
+
+  it('closes the session of a subnet that fails', async () => {
+    let disposed = 0;
+    const meter = runtimeMeter({
+      createSession: async () => ({
+        run: () => Promise.reject(new Error('no memory')),
+        dispose: async () => {
+          disposed++;
+        },
+      }),
     });
-    await stopped.then(
-      () => expect.fail('not aborted'),
-      (error: Error) => expect(error.message).to.equal('enough'),
+    await meter.time(subject(0)).then(
+      () => expect.fail('did not fail'),
+      ({ message }: Error) => expect(message).to.equal('no memory'),
     );
-    expect(device.open).to.equal(0);
-    expect(device.opened).to.equal(21);
+    expect(disposed).to.equal(1);
+  });
+
+  it('finds out how fine the clock is', () => {
+    let reads = 0;
+    expect(clockResolution(() => Math.floor(reads++ / 10) * 0.1)).to.be.closeTo(0.1, 1e-9);
+    expect(clockResolution(() => 5)).to.equal(1);
+    expect(clockResolution()).to.be.within(0, 0.2);
   });
 });
 
-describe('latency from timed runs', () => {
-  const architectures = subnets(60);
-
-  async function measured(weather: (time: number) => number): Promise<{ device: Device; measurements: Measurements }> {
-    const device = new Device(weather);
-    const options = { open: device.openSubnet, reference, repeats: 40, now: device.now };
-    return { device, measurements: await measureRuns(architectures, options) };
-  }
-
-  /** The mean relative error against the true latencies, of which a common factor is left out. */
-  const errorFor = (device: Device) => (latencies: readonly number[]) => {
-    const ratios = latencies.map((latency, i) => latency / device.latency(architectures[i] as Architecture));
-    const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
-    return ratios.reduce((sum, ratio) => sum + Math.abs(ratio / mean - 1), 0) / ratios.length;
-  };
-
-  it('leaves out interruptions by its low quantile', async () => {
-    const random = new Random(1);
-    const { device, measurements } = await measured(() => (random.float() < 0.3 ? 1 + 10 * random.float() : 1));
-    expect(errorFor(device)(latenciesOf(measurements, { quantile: 0.25, steadied: false }))).to.be.below(1e-9);
-    expect(noiseOf(measurements)).to.be.above(0.1);
-  });
-
-  it('follows a machine that slows down, by the reference', async () => {
-    const { device, measurements } = await measured((time) => 1 + time / 20_000);
-    const error = errorFor(device);
-    expect(error(latenciesOf(measurements, { quantile: 0.25, steadied: true }))).to.be.below(
-      error(latenciesOf(measurements, { quantile: 0.25, steadied: false })) / 3,
+describe('visitAll', () => {
+  it('visits every subnet once, in another order each time, and the reference in every window', async () => {
+    const visits = await measured(() => 1, 2);
+    const orders = [0, 1].map((pass) =>
+      visits.filter(({ window }) => Math.floor(window / 5) === pass).map(({ subnet }) => subnet),
     );
+    for (const order of orders) {
+      expect(order.filter((subnet) => subnet !== reference).sort((a, b) => a - b)).to.deep.equal([...lengths.keys()]);
+    }
+    expect(orders[0]).not.to.deep.equal(orders[1]);
+    const windows = visits.filter(({ subnet }) => subnet === reference).map(({ window }) => window);
+    expect(windows).to.deep.equal([...Array(10).keys()]);
+    expect(noiseOf(visits)).to.be.closeTo(0, 1e-9);
   });
 
-  it('is taken the usual way on a quiet machine, and by lower quantiles on a busy one', async () => {
+  it('stops when aborted, with nothing left open', async () => {
+    const device = new SimulatedDevice();
+    const meter = runtimeMeter(device, { now: device.now, resolutionMs: 0 });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const onVisit = (done: number) => done === 7 && controller.abort(new Error('enough'));
+    await visitAll(60, subject, 0, { meter, random: new Random(1), signal, onVisit }).then(
+      () => expect.fail('not aborted'),
+      ({ message }: Error) => expect(message).to.equal('enough'),
+    );
+    expect(device.open).to.equal(0);
+  });
+});
+
+describe('latencies from visits', () => {
+  it('are typical ones: the median run, whatever a fast moment would allow', async () => {
+    // Fast for the first fifth of the time, then slow: what an application will mostly see is slow.
+    const visits = await measured((time) => (time < 1500 ? 1 : 1.4));
+    const typical = typicalLatencies(visits, lengths.length);
+    const ratios = typical.map((latency, i) => (1000 * latency) / (lengths[i] as number));
+    expect(quantileOf(ratios, 0.5)).to.be.closeTo(1.4, 0.01);
+    // So is the level of a shape that was taken from the fastest runs.
+    const steady = steadyLatencies(visits, lengths.length, { quantile: 0, steadied: true });
+    const level = typicalLevel(steady, typical);
+    expect(
+      quantileOf(
+        steady.map((latency, i) => (1000 * level * latency) / (lengths[i] as number)),
+        0.5,
+      ),
+    ).to.be.closeTo(1.4, 0.02);
+  });
+
+  it('leave out interruptions by a low quantile', async () => {
+    const random = new Random(1);
+    const visits = await measured(() => (random.float() < 0.45 ? 1 + 10 * random.float() : 1));
+    expect(error(steadyLatencies(visits, 60, { quantile: 0.1, steadied: false }))).to.be.below(1e-9);
+    expect(error(steadyLatencies(visits, 60, { quantile: 0.5, steadied: false }))).to.be.above(0.01);
+    expect(noiseOf(visits)).to.be.above(0.1);
+  });
+
+  it('follow a machine whose speed wanders', async () => {
+    const visits = await measured((time) => 1 + 0.4 * Math.sin(time / 300));
+    const steadied = error(steadyLatencies(visits, 60, { quantile: 0.5, steadied: true }));
+    expect(steadied).to.be.below(error(steadyLatencies(visits, 60, { quantile: 0.5, steadied: false })) / 3);
+    expect(steadied).to.be.below(0.02);
+  });
+
+  it('are taken the usual way on a quiet machine, and otherwise on a busy one', async () => {
     const random = new Random(2);
     const quiet = await measured(() => 1 + 0.01 * random.float());
-    expect(chooseEstimator(quiet.measurements, errorFor(quiet.device))).to.include({ quantile: 0.25 });
-    const busy = await measured(() => (random.float() < 0.85 ? 1.5 + random.float() : 1 + 0.01 * random.float()));
-    const { quantile } = chooseEstimator(busy.measurements, errorFor(busy.device));
-    expect(quantile).to.be.below(0.1);
-    const taken = latenciesOf(busy.measurements, { quantile, steadied: false });
-    expect(errorFor(busy.device)(taken)).to.be.below(0.02);
+    expect(chooseEstimator(quiet, 60, error)).to.deep.equal({ quantile: 0.5, steadied: false });
+    const busy = await measured(() => (random.float() < 0.8 ? 1.5 + random.float() : 1 + 0.01 * random.float()));
+    const estimator = chooseEstimator(busy, 60, error);
+    expect(estimator.quantile).to.be.below(0.25);
+    expect(error(steadyLatencies(busy, 60, estimator))).to.be.below(0.03);
   });
 });

@@ -1,5 +1,5 @@
-import { predict, TermLayout } from '@easel/exporter/profiling';
 import { type DeviceProfile, latencyTable } from '@easel/sdk/profile';
+import { predict, TermLayout } from '@easel/sdk/profiling';
 import { Random } from '@easel/sdk/random';
 import {
   architectureCost,

@@ -1,9 +1,11 @@
+import type { ProfileProgress } from '@easel/sdk/profiling';
 import type { Command } from 'commander';
 import { integer, positiveInteger, presetNames, searchSpace, wholeNumber } from '../arguments.js';
 import { easelCommand, note, print } from '../command.js';
 import { describeProfile } from '../describe/profile.js';
 import { interruptible } from '../interrupt.js';
 import { ProgressGroup } from '../progress-group.js';
+import { percent } from '../table.js';
 
 interface Flags {
   space: string;
@@ -11,11 +13,11 @@ interface Flags {
   name?: string;
   threads: number;
   classes: number;
-  subnets: number;
+  subnets?: number;
   heldOut: number;
-  repeats: number;
-  seconds?: number;
+  seconds: number;
   seed: number;
+  allowNoise?: boolean;
   quiet?: boolean;
 }
 
@@ -29,11 +31,16 @@ export function profileCommand(): Command {
     .option('--name <name>', 'of the profile (default: from CPU, runtime, threads and search space)')
     .option('--threads <n>', 'per inference', positiveInteger, 1)
     .option('--classes <n>', 'that the classifier tells apart', positiveInteger, 10)
-    .option('--subnets <n>', 'to fit the table to', positiveInteger, 200)
+    .option('--subnets <n>', 'to fit the table to (default: four per term of the table)', positiveInteger)
     .option('--held-out <n>', 'more subnets, to measure the error of the table on', wholeNumber, 40)
-    .option('--repeats <n>', 'timed runs of each', positiveInteger, 40)
-    .option('--seconds <n>', 'measure for about this long instead of a number of runs', positiveInteger)
+    .option(
+      '--seconds <n>',
+      'measure at most about this long; ends earlier when predictions are good',
+      positiveInteger,
+      45,
+    )
     .option('--seed <n>', 'of which subnets are drawn', integer, 0)
+    .option('--allow-noise', 'write the profile even if this machine was too noisy to be trusted')
     .option('--quiet', 'no progress')
     .action(run);
 }
@@ -48,7 +55,7 @@ async function run({ space, out, quiet, ...options }: Flags): Promise<void> {
         ...options,
         out,
         signal,
-        onProgress: (done, total) => progress.update('measuring', done, total, 'subnets'),
+        onProgress: (state) => showProfiling(progress, state),
       }),
     );
     progress.stop();
@@ -57,4 +64,9 @@ async function run({ space, out, quiet, ...options }: Flags): Promise<void> {
   } finally {
     progress.stop();
   }
+}
+
+function showProfiling(progress: ProgressGroup, { done, total, secondsLeft, error }: ProfileProgress): void {
+  const expected = error ? `${percent(error.within5)} expected within 5 %` : '';
+  progress.update('measuring', done, total, expected, secondsLeft);
 }

@@ -64,9 +64,8 @@ async function run(flags: Flags): Promise<void> {
   }
 }
 
-async function measured(model: Uint8Array, resolution: number, { threads, profile }: Easel): Promise<number> {
+async function measured(model: Uint8Array, resolution: number, { threads }: Easel): Promise<number> {
   const { measureLatencies } = await import('../../pipeline/latency.js');
-  const quantile = profile ? { quantile: profile.measured.quantile } : {};
-  const [latency] = await measureLatencies([{ model, resolution }], { threads, ...quantile });
-  return (latency as { ms: number }).ms;
+  const [latency] = await measureLatencies([{ model, resolution }], { threads });
+  return latency as number;
 }

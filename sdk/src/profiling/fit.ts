@@ -16,6 +16,8 @@ const precision = 1e-8;
 
 export interface Fit {
   readonly terms: Float64Array;
+  /** How strongly they are pulled towards the prior. */
+  readonly strength: number;
   /** Mean relative error of cross-validation: what the fit expects of itself, and how noisy its samples are. */
   readonly error: number;
 }
@@ -32,7 +34,7 @@ export function fitTerms(samples: readonly Sample[], macs: Float64Array): Fit {
   const prior = macsPrior(samples, macs);
   const scored = strengths.map((strength) => ({ strength, error: crossValidate(samples, prior, strength) }));
   const { strength, error } = scored.reduce((a, b) => (b.error < a.error ? b : a));
-  return { terms: robustFit(samples, prior, strength), error };
+  return { terms: robustFit(samples, prior, strength), strength, error };
 }
 
 /** Iteratively reweighted least squares with Huber's weights: a residual far beyond the typical counts linearly. */
@@ -77,18 +79,32 @@ export function macsPrior(samples: readonly Sample[], macs: Float64Array): Float
 
 /** The mean relative error on subnets that were left out of the fit in turn. */
 export function crossValidate(samples: readonly Sample[], prior: Float64Array, strength: number, folds = 5): number {
-  let sum = 0;
+  const predicted = crossPredict(samples, prior, strength, folds);
+  return (
+    samples.reduce((sum, { latencyMs }, i) => sum + Math.abs((predicted[i] as number) / latencyMs - 1), 0) /
+    samples.length
+  );
+}
+
+/** Of each subnet, by a fit that it was left out of; in ms. */
+export function crossPredict(
+  samples: readonly Sample[],
+  prior: Float64Array,
+  strength: number,
+  folds = 5,
+): Float64Array {
+  const predicted = new Float64Array(samples.length);
   for (let fold = 0; fold < folds; fold++) {
     const terms = robustFit(
       samples.filter((_, i) => i % folds !== fold),
       prior,
       strength,
     );
-    for (const { row, latencyMs } of samples.filter((_, i) => i % folds === fold)) {
-      sum += Math.abs(predict(terms, row) / latencyMs - 1);
-    }
+    samples.forEach(({ row }, i) => {
+      if (i % folds === fold) predicted[i] = predict(terms, row);
+    });
   }
-  return sum / samples.length;
+  return predicted;
 }
 
 /**
@@ -154,9 +170,12 @@ export interface FitError {
 
 /** Of predictions for subnets that were not fitted to. */
 export function errorOf(terms: Float64Array, heldOut: readonly Sample[]): FitError {
-  const errors = heldOut
-    .map(({ row, latencyMs }) => Math.abs(predict(terms, row) / latencyMs - 1))
-    .sort((a, b) => a - b);
+  return summarize(heldOut.map(({ row, latencyMs }) => predict(terms, row) / latencyMs - 1));
+}
+
+/** @param relative errors, signed or not */
+export function summarize(relative: readonly number[]): FitError {
+  const errors = relative.map(Math.abs).sort((a, b) => a - b);
   const quantile = (q: number) => errors[Math.min(errors.length - 1, Math.floor(q * errors.length))] ?? 0;
   const share = (limit: number) =>
     errors.length === 0 ? 0 : errors.filter((error) => error <= limit).length / errors.length;

@@ -1,7 +1,7 @@
-import { Random } from '@easel/sdk/random';
-import { largestArchitecture, layersOf, parametersOf, type SearchSpace } from '@easel/sdk/space';
-import { normalizationsOf, type Supernet } from '@easel/sdk/subnet';
-import { elementCount, type Tensor, tensor } from '@easel/sdk/tensor';
+import { Random } from '../random/index.js';
+import { largestArchitecture, layersOf, parametersOf, type SearchSpace } from '../space/index.js';
+import { normalizationsOf, type Supernet } from '../subnet/index.js';
+import { elementCount, type Tensor, tensor } from '../tensor/index.js';
 
 /**
  * A supernet to measure with: latency does not depend on what the weights are, as long as activations keep their size

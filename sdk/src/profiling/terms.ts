@@ -1,5 +1,5 @@
-import { optionKey, type ProfileTerms } from '@easel/sdk/profile';
-import { type Architecture, blockOptions, type CostTable, deepest, type SearchSpace } from '@easel/sdk/space';
+import { optionKey, type ProfileTerms } from '../profile/index.js';
+import { type Architecture, blockOptions, type CostTable, deepest, type SearchSpace } from '../space/index.js';
 
 /**
  * The unknowns of the additive latency model: a base per resolution and, per resolution and unit, a term per option for

@@ -1,0 +1,17 @@
+import { EaselError } from '@easel/sdk/errors';
+
+/** Latencies varied so much while measuring that the table would mislead. */
+export class NoisyDeviceError extends EaselError {
+  readonly code = 'NOISY_DEVICE';
+  /** @param others cores that other programs kept busy, where that is known */
+  constructor(
+    readonly problem: string,
+    readonly others?: number,
+  ) {
+    const busy = others !== undefined && others >= 0.3 ? ` other programs kept ${others.toFixed(1)} cores busy;` : '';
+    super(
+      `this device is too noisy to be trusted: ${problem};${busy} close other programs, plug in the charger, let it cool ` +
+        'down, take fewer --threads than there are cores, or more --seconds (--allow-noise writes the profile anyway)',
+    );
+  }
+}
