@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { homedir, platform } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { writeAtomically } from '../files/index.js';
 import { PixelStore } from './pixels.js';
 
 /** Decoded images of a folder, as they lie in a cache file: split after split, class after class. */
@@ -65,18 +66,9 @@ export async function readCache(folder: string, key: CacheKey): Promise<DecodedI
 /** Atomic: another process sees the whole file or none. A failure costs only the next run's time, so it is a warning. */
 export async function writeCache(folder: string, key: CacheKey, images: DecodedImages): Promise<void> {
   const path = cacheFile(folder, key);
-  const temporary = `${path}.${process.pid}.tmp`;
   try {
-    await mkdir(folder, { recursive: true });
-    const file = await open(temporary, 'w');
-    try {
-      await writeImages(file, key, images);
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
+    await writeAtomically(path, (file) => writeImages(file, key, images));
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
     process.emitWarning(`decoded images could not be cached in ${folder}: ${(error as Error).message}`);
   }
 }
@@ -112,7 +104,6 @@ async function writeImages(file: FileHandle, key: CacheKey, { classes, counts, s
   MAGIC.copy(preamble);
   preamble.writeUInt32LE(json.length, MAGIC.length);
   for (const part of [preamble, json, ...store.blocks]) await file.writeFile(part);
-  await file.sync();
 }
 
 async function readExactly<T extends Uint8Array>(file: FileHandle, target: T, position: number): Promise<T> {

@@ -12,6 +12,17 @@ export class RunError extends EaselError {
   }
 }
 
+/** Another process works in a directory that only one at a time may work in. */
+export class LockedError extends EaselError {
+  readonly code = 'LOCKED';
+  constructor(
+    readonly directory: string,
+    readonly holder: string,
+  ) {
+    super(`${directory}: is in use by ${holder}; wait for it, stop it, or choose another directory`);
+  }
+}
+
 /** A file that a command was given cannot be read or written, or is not what the command takes. */
 export class FileError extends EaselError {
   readonly code = 'FILE';

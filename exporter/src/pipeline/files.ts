@@ -1,6 +1,6 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
 import { FileError } from '../errors/index.js';
+import { writeAtomically, writeProblem } from '../files/index.js';
 
 /** @throws FileError if the file cannot be read or is no JSON */
 export async function readJson(file: string): Promise<unknown> {
@@ -14,22 +14,12 @@ export async function readJson(file: string): Promise<unknown> {
   }
 }
 
-/** Atomic: the file is there whole or not at all. */
+/** Atomic: the file is there whole or not at all. @throws FileError if it cannot be written */
 export async function writeFileAtomically(file: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`;
   try {
-    await mkdir(dirname(file), { recursive: true });
-    const handle = await open(temporary, 'w');
-    try {
-      await handle.writeFile(content);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
+    await writeAtomically(file, content);
   } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => {});
-    throw new FileError(file, `cannot be written (${(cause as Error).message})`, { cause });
+    throw new FileError(file, writeProblem(cause), { cause });
   }
 }
 

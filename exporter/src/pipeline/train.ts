@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { SearchSpace } from '@easel/sdk/space';
 import type { Dataset } from '../data/index.js';
 import { RunError } from '../errors/index.js';
+import { DirectoryLock, lockFileName } from '../files/index.js';
 import {
   sameClasses,
   type TrainedSupernet,
@@ -61,10 +62,21 @@ export interface TrainResult extends TrainedSupernet {
 /**
  * Trains a supernet in a run directory, or goes on with one. Nothing is written before data and options were checked.
  * @throws RunError if the directory is not empty and `resume` is not asked for, or there is nothing to resume
+ * @throws LockedError if another process trains in the directory; FileError if it cannot be written
  */
 export async function train(request: TrainRequest): Promise<TrainResult> {
+  const lock = await DirectoryLock.acquire(request.directory);
+  try {
+    return await trainLocked(request);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function trainLocked(request: TrainRequest): Promise<TrainResult> {
   const { directory, resume = false, command } = request;
-  if (!resume && (await namesIn(directory)).length > 0) {
+  const names = (await namesIn(directory)).filter((name) => name !== lockFileName);
+  if (!resume && names.length > 0) {
     throw new RunError(directory, 'is not empty; go on with the run in it by --resume, or choose another directory');
   }
   const record = await readRecord(directory);

@@ -1,11 +1,11 @@
-import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import type { SearchSpace } from '@easel/sdk/space';
 import type { Statistics } from '@easel/sdk/subnet';
 import { elementCount, type Tensor, tensor } from '@easel/sdk/tensor';
 import type { Normalization, SamplerState } from '../data/index.js';
 import { CheckpointError } from '../errors/index.js';
+import { writeAtomically, writeProblem } from '../files/index.js';
 import type { TrainingOptions } from './options.js';
 import type { PoolState } from './subnet-pool.js';
 
@@ -16,6 +16,8 @@ export interface RunIdentity {
   readonly tasks: Readonly<Record<string, readonly string[]>>;
   /** Images in the train split. */
   readonly trainSize: number;
+  /** Of labels and some images of the train split; checkpoints of early versions have none. */
+  readonly images?: string;
   readonly options: TrainingOptions;
 }
 
@@ -49,7 +51,10 @@ interface Header {
   readonly crc32: number;
 }
 
-/** Atomic: a reader, and a run that starts after a crash, sees the old checkpoint or the new one, whole. */
+/**
+ * Atomic: a reader, and a run that starts after a crash, sees the old checkpoint or the new one, whole.
+ * @throws CheckpointError if the disk is full or cannot be written; then the old one is as it was
+ */
 export async function writeCheckpoint(file: string, checkpoint: Checkpoint): Promise<void> {
   const { weights, velocity, statistics, ...state } = checkpoint;
   const arrays = arraysOf(weights, velocity, statistics);
@@ -63,7 +68,13 @@ export async function writeCheckpoint(file: string, checkpoint: Checkpoint): Pro
   const preamble = Buffer.alloc(PREAMBLE);
   MAGIC.copy(preamble);
   preamble.writeUInt32LE(json.length, MAGIC.length);
-  await writeAtomically(file, Buffer.concat([preamble, json, ...payloads]));
+  try {
+    await writeAtomically(file, async (handle) => {
+      for (const part of [preamble, json, ...payloads]) await handle.writeFile(part);
+    });
+  } catch (cause) {
+    throw new CheckpointError(file, `${writeProblem(cause)}; the last one is as it was`, { cause });
+  }
 }
 
 /** @throws CheckpointError if the file is missing, truncated or altered. */
@@ -109,33 +120,23 @@ export async function readCheckpoint(file: string): Promise<Checkpoint> {
 
 /** @throws CheckpointError that names the first difference between what was run and what is asked for. */
 export function assertSameRun(file: string, saved: RunIdentity, wanted: RunIdentity): void {
-  const difference = firstDifference(saved, wanted, '');
+  const { images, ...rest } = wanted;
+  const difference = firstDifference(saved, saved.images === undefined ? rest : wanted, '');
   if (!difference) return;
   const { path, a, b } = difference;
+  if (path === 'images') {
+    throw new CheckpointError(
+      file,
+      `belongs to another data set: its ${saved.trainSize} training images have the same classes, but are not the same ` +
+        'images; resume with the same data or train into another directory',
+    );
+  }
   const text = (value: unknown) => (value === undefined ? 'nothing' : JSON.stringify(value));
   throw new CheckpointError(
     file,
     `belongs to another run: its ${path} is ${text(a)}, but ${text(b)} is asked for; ` +
       'resume with the same settings or train into another directory',
   );
-}
-
-export async function writeAtomically(file: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.tmp`;
-  let handle: FileHandle | undefined;
-  try {
-    handle = await open(temporary, 'w');
-    await handle.writeFile(bytes);
-    await handle.sync();
-    await handle.close();
-    handle = undefined;
-    await rename(temporary, file);
-  } catch (error) {
-    await handle?.close().catch(() => {});
-    await rm(temporary, { force: true }).catch(() => {});
-    throw error;
-  }
 }
 
 function arraysOf(

@@ -1,6 +1,6 @@
-import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { writeAtomically } from './checkpoint.js';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { FileError } from '../errors/index.js';
+import { writeAtomically, writeProblem } from '../files/index.js';
 
 /** Any JSON object with the number of steps done when it was written. */
 export interface MetricsLine {
@@ -9,17 +9,28 @@ export interface MetricsLine {
 
 /** A file of JSON lines that only grows; resuming cuts off what was written after the checkpoint. */
 export class MetricsFile<Line extends MetricsLine> {
-  private constructor(readonly handle: FileHandle) {}
+  private constructor(
+    readonly file: string,
+    readonly handle: FileHandle,
+  ) {}
 
   /** Keeps the lines up to and including `step`; 0 starts anew. */
   static async open<Line extends MetricsLine>(file: string, step: number): Promise<MetricsFile<Line>> {
-    await mkdir(dirname(file), { recursive: true });
-    await writeAtomically(file, Buffer.from(step > 0 ? await linesUpTo(file, step) : ''));
-    return new MetricsFile<Line>(await open(file, 'a'));
+    try {
+      await writeAtomically(file, step > 0 ? await linesUpTo(file, step) : '');
+      return new MetricsFile<Line>(file, await open(file, 'a'));
+    } catch (cause) {
+      throw new FileError(file, writeProblem(cause), { cause });
+    }
   }
 
+  /** @throws FileError if the disk is full or cannot be written */
   async write(line: Line): Promise<void> {
-    await this.handle.write(`${JSON.stringify(line)}\n`);
+    try {
+      await this.handle.writeFile(`${JSON.stringify(line)}\n`);
+    } catch (cause) {
+      throw new FileError(this.file, writeProblem(cause), { cause });
+    }
   }
 
   close(): Promise<void> {

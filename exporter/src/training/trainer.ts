@@ -8,6 +8,7 @@ import { type Lowering, selectLowering } from '../engine/index.js';
 import { CheckpointError, TrainingInterruptedError } from '../errors/index.js';
 import { assertSameRun, readCheckpoint } from './checkpoint.js';
 import type { TrainingEvent } from './events.js';
+import { imagesDigest } from './images-digest.js';
 import { MetricsFile } from './metrics.js';
 import { type TrainingOptions, trainingOptions } from './options.js';
 import { TrainingRun } from './run.js';
@@ -67,6 +68,7 @@ export async function trainSupernet(run: TrainSupernetArguments): Promise<Traine
     classes: dataset.classes,
     tasks: dataset.tasks,
     trainSize: dataset.train.size,
+    images: imagesDigest(dataset),
     options,
   };
   const exists = existsSync(file);

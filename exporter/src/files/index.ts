@@ -1,0 +1,3 @@
+export * from './atomic.js';
+export * from './lock.js';
+export * from './problems.js';

@@ -1,0 +1,15 @@
+const sentences: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file would become larger than is allowed here',
+  EROFS: 'the file system is read-only',
+  EACCES: 'it is not permitted',
+  EPERM: 'it is not permitted',
+};
+
+/** Why something could not be written, for the end of an error message. */
+export function writeProblem(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const sentence = code === undefined ? undefined : sentences[code];
+  return `cannot be written (${sentence ? `${sentence}: ${code}` : message})`;
+}
