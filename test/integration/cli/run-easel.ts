@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../../../../exporter/bin/easel.js', import.meta.url));
+export const easelMain = fileURLToPath(new URL('../../../../exporter/bin/easel.js', import.meta.url));
 
 export interface Outcome {
   readonly code: number | null;
@@ -19,7 +19,7 @@ export interface RunningEasel {
 
 /** The real command line in a process of its own, without a terminal. */
 export function startEasel(words: readonly string[], directory: string): RunningEasel {
-  const child = spawn(process.execPath, [main, ...words], {
+  const child = spawn(process.execPath, [easelMain, ...words], {
     cwd: directory,
     env: { ...process.env, NO_COLOR: '1', EASEL_CACHE: join(directory, '.cache') },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -144,6 +144,8 @@ describe('trainSupernet', function () {
     expect(other).instanceOf(CheckpointError).property('message').include('options.learningRate is 0.05, but 0.04');
     const classes = await attempt({ dataset: { ...dataset, classes: ['a', 'b', 'c', 'x'] } });
     expect(classes).instanceOf(CheckpointError).property('message').include('classes.3 is "d", but "x"');
+    const images = await attempt({ dataset: { ...dataset, train: noise(96, 4) } });
+    expect(images).instanceOf(CheckpointError).property('message').include('belongs to another data set');
     const elsewhere = await attempt({ space: { ...space, resolutions: [12] } });
     expect(elsewhere).instanceOf(CheckpointError).property('message').include('space.resolutions.0');
   });

@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FileError, LockedError } from '@easel/exporter/errors';
+import { DirectoryLock, writeAtomically } from '@easel/exporter/files';
+import { expect } from 'chai';
+
+const filesModule = import.meta.resolve('@easel/exporter/files');
+
+/** A process that runs `code`, with `files` imported, and goes on for ever; returns when it prints. */
+async function processThat(code: string): Promise<ChildProcess> {
+  const program = `import * as files from '${filesModule}'; setInterval(() => {}, 1000); ${code}`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  return child;
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+describe('files', () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'easel-files-'));
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it('writes atomically: removes what a killed writer left, and nothing that is still being written', async () => {
+    const file = join(directory, 'images.pixels');
+    const write = `await files.writeAtomically(${JSON.stringify(file)}, async (handle) => {
+      await handle.writeFile('half');
+      console.log('writing');
+      await new Promise(() => {});
+    });`;
+    const killed = await processThat(write);
+    await kill(killed);
+    expect(await readdir(directory)).to.have.length(1);
+    const alive = await processThat(write);
+    try {
+      expect(await readdir(directory)).to.have.length(1);
+      await writeFile(`${file}.not-ours.tmp`, '');
+      await writeAtomically(file, 'whole');
+      expect(await readFile(file, 'utf8')).to.equal('whole');
+      expect(await readdir(directory)).to.have.length(3);
+    } finally {
+      await kill(alive);
+    }
+    await writeAtomically(file, 'again');
+    expect((await readdir(directory)).sort()).to.deep.equal(['images.pixels', 'images.pixels.not-ours.tmp']);
+  });
+
+  it('keeps the old file where writing fails', async () => {
+    const file = join(directory, 'file');
+    await writeAtomically(file, 'old');
+    const error = await writeAtomically(file, async (handle) => {
+      await handle.writeFile('new');
+      throw new Error('no more');
+    }).catch((e) => e);
+    expect(error.message).to.equal('no more');
+    expect(await readdir(directory)).to.deep.equal(['file']);
+    expect(await readFile(file, 'utf8')).to.equal('old');
+  });
+
+  it('lock a directory for one holder at a time, and leave no trace', async () => {
+    const place = join(directory, 'runs', 'one');
+    const lock = await DirectoryLock.acquire(place);
+    const second = await DirectoryLock.acquire(place).catch((e) => e);
+    expect(second).instanceOf(LockedError).property('message').include(`process ${process.pid} on `);
+    await lock.release();
+    expect(await readdir(directory)).to.deep.equal([]);
+    await mkdir(place, { recursive: true });
+    await (await DirectoryLock.acquire(place)).release();
+    expect(await readdir(place)).to.deep.equal([]);
+  });
+
+  it('unlock a directory when its holder is killed', async () => {
+    const holder = await processThat(
+      `await files.DirectoryLock.acquire(${JSON.stringify(directory)}); console.log('locked');`,
+    );
+    const refused = await DirectoryLock.acquire(directory).catch((e) => e);
+    await kill(holder);
+    expect(refused).instanceOf(LockedError).property('holder').include(`process ${holder.pid} on`);
+    const lock = await DirectoryLock.acquire(directory);
+    await lock.release();
+  });
+
+  it('name what cannot be locked', async () => {
+    await writeFile(join(directory, 'file'), '');
+    const error = await DirectoryLock.acquire(join(directory, 'file')).catch((e) => e);
+    expect(error).instanceOf(FileError).property('message').include('file: cannot be written');
+  });
+});
