@@ -3,8 +3,12 @@ import type { Shape } from './graph.js';
 
 const microsoft = 'com.microsoft';
 
+const filled = (length: number, value: number) => new Float32Array(length).fill(value);
+
 /** A model builder with the few dozen ONNX idioms that ops are written in. Opset 17. */
 export class Emitter extends ModelBuilder {
+  readonly #tables = new Map<string, string>();
+
   add(a: string, b: string): string {
     return this.node('Add', [a, b]);
   }
@@ -69,6 +73,20 @@ export class Emitter extends ModelBuilder {
   /** 2-D product with optional transposes. */
   gemm(a: string, b: string, { transposeA = false, transposeB = false } = {}, bias?: string): string {
     return this.node('Gemm', bias ? [a, b, bias] : [a, b], { transA: +transposeA, transB: +transposeB });
+  }
+
+  /** `scale * a + shift` of `[batch, channels, h, w]` with vectors `[channels]`: one pass, where Mul and Add take two. */
+  channelAffine(a: string, scale: string, shift: string, channels: number): string {
+    const mean = this.table(`${channels} zeros`, [channels], () => filled(channels, 0));
+    const variance = this.table(`${channels} ones`, [channels], () => filled(channels, 1));
+    return this.node('BatchNormalization', [a, scale, shift, mean, variance], { epsilon: float(0) });
+  }
+
+  /** A constant that is the same wherever its key is, and stored once. */
+  table(key: string, shape: Shape, numbers: () => Float32Array): string {
+    const known = this.#tables.get(key) ?? this.constant(shape, numbers());
+    this.#tables.set(key, known);
+    return known;
   }
 
   hardSigmoid(a: string, alpha: number, beta: number): string {

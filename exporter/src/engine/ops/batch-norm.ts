@@ -3,9 +3,6 @@ import type { Emitter } from '../emitter.js';
 import { ShapeError } from '../errors.js';
 import type { Op, Shape } from '../graph.js';
 
-/** `[channels]` as `[channels, 1, 1]`, so that it broadcasts over `[batch, channels, h, w]`. */
-const perChannel = (e: Emitter, vector: string) => e.reshape(vector, [-1, 1, 1]);
-
 function checkChannels(name: string, [x, ...vectors]: readonly Shape[]): void {
   for (const vector of vectors) {
     if (x?.length !== 4 || vector.length !== 1 || vector[0] !== x[1]) {
@@ -14,12 +11,12 @@ function checkChannels(name: string, [x, ...vectors]: readonly Shape[]): void {
   }
 }
 
-/** Sum over everything but the channels of `a * b`, as batched dot products: nothing wide is stored. */
-export function channelDot(e: Emitter, a: string, b: string, shape: Shape): string {
-  const [batch, channels, height, width] = shape as [number, number, number, number];
-  const rows = e.reshape(a, [batch * channels, 1, height * width]);
-  const columns = e.reshape(b, [batch * channels, height * width, 1]);
-  return e.reduceSum(e.reshape(e.matmul(rows, columns), [batch, channels]), [0]);
+/**
+ * Sum over everything but the channels of `a * b`: product and sum are two passes over memory, and yet several times faster
+ * than a batched matrix product with one row and one column.
+ */
+export function channelDot(e: Emitter, a: string, b: string): string {
+  return e.reduceSum(e.reduceSum(e.multiply(a, b), [2, 3]), [0]);
 }
 
 export function channelMean(e: Emitter, a: string, shape: Shape): string {
@@ -44,12 +41,12 @@ export const batchNorm: Op<Record<string, never>> = {
     const [x, scale, shift] = inputs as [string, string, string];
     const shape = shapes[0] as Shape;
     const mean = channelMean(e, x, shape);
-    const meanSquare = e.scale(channelDot(e, x, x, shape), 1 / samples(shape));
+    const meanSquare = e.scale(channelDot(e, x, x), 1 / samples(shape));
     // Rounding may leave a hair below zero where a channel is constant.
     const variance = e.node('Relu', [e.subtract(meanSquare, e.square(mean))]);
     const a = e.multiply(scale, e.inverseRoot(variance, normEpsilon));
     const b = e.subtract(shift, e.multiply(mean, a));
-    return [e.add(e.multiply(x, perChannel(e, a)), perChannel(e, b)), mean, variance];
+    return [e.channelAffine(x, a, b, shape[1] as number), mean, variance];
   },
 
   gradient(e, { inputs, outputs, shapes, gradient, needed }) {
@@ -59,14 +56,14 @@ export const batchNorm: Op<Record<string, never>> = {
     const inverse = e.inverseRoot(variance, normEpsilon);
     const meanGradient = channelMean(e, gradient, shape);
     const shiftGradient = e.scale(meanGradient, samples(shape));
-    const dot = channelDot(e, gradient, x, shape);
+    const dot = channelDot(e, gradient, x);
     const scaleGradient = e.multiply(inverse, e.subtract(dot, e.multiply(mean, shiftGradient)));
     if (!needed[0]) return [undefined, scaleGradient, shiftGradient];
     const a = e.multiply(scale, inverse);
     const b = e.scale(e.multiply(e.multiply(a, inverse), scaleGradient), -1 / samples(shape));
     const c = e.negate(e.add(e.multiply(a, meanGradient), e.multiply(b, mean)));
-    const linear = e.add(e.multiply(gradient, perChannel(e, a)), e.multiply(x, perChannel(e, b)));
-    return [e.add(linear, perChannel(e, c)), scaleGradient, shiftGradient];
+    const ofGradient = e.multiply(gradient, e.reshape(a, [-1, 1, 1]));
+    return [e.add(ofGradient, e.channelAffine(x, b, c, shape[1] as number)), scaleGradient, shiftGradient];
   },
 };
 
@@ -86,11 +83,11 @@ export const frozenNorm: Op<Record<string, never>> = {
     return [inputs[0] as Shape];
   },
 
-  emit(e, { inputs }) {
+  emit(e, { inputs, shapes }) {
     const [x, scale, shift, mean, variance] = inputs as [string, string, string, string, string];
     const a = e.multiply(scale, e.inverseRoot(variance, normEpsilon));
     const b = e.subtract(shift, e.multiply(mean, a));
-    return [e.add(e.multiply(x, perChannel(e, a)), perChannel(e, b))];
+    return [e.channelAffine(x, a, b, shapes[0]?.[1] as number)];
   },
 
   gradient(e, { inputs, shapes, gradient, needed }) {
@@ -100,11 +97,11 @@ export const frozenNorm: Op<Record<string, never>> = {
     const wanted = needed[1] || needed[2];
     const shiftGradient = wanted ? e.scale(channelMean(e, gradient, shape), samples(shape)) : '';
     const scaleGradient = () => {
-      const dot = channelDot(e, gradient, x, shape);
+      const dot = channelDot(e, gradient, x);
       return e.multiply(inverse, e.subtract(dot, e.multiply(mean, shiftGradient)));
     };
     return [
-      needed[0] ? e.multiply(gradient, perChannel(e, e.multiply(scale, inverse))) : undefined,
+      needed[0] ? e.multiply(gradient, e.reshape(e.multiply(scale, inverse), [-1, 1, 1])) : undefined,
       needed[1] ? scaleGradient() : undefined,
       needed[2] ? shiftGradient : undefined,
       undefined,

@@ -20,14 +20,9 @@ export const channelAffine: Op<Record<string, never>> = {
     return [e.add(scaled, e.reshape(shift as string, perMap))];
   },
   gradient(e, { inputs: [x, scale], shapes: [shape], gradient, needed }) {
-    const [batch, channels, height, width] = shape as [number, number, number, number];
-    const positions = height * width;
-    const dot = () => {
-      const rows = e.reshape(gradient, [batch * channels, 1, positions]);
-      const columns = e.reshape(x as string, [batch * channels, positions, 1]);
-      return e.reshape(e.matmul(rows, columns), [batch, channels]);
-    };
-    const sum = () => e.scale(e.reshape(e.node('GlobalAveragePool', [gradient]), [batch, channels]), positions);
+    const [batch, channels] = shape as [number, number];
+    const dot = () => e.reduceSum(e.multiply(gradient, x as string), [2, 3]);
+    const sum = () => e.reduceSum(gradient, [2, 3]);
     return [
       needed[0] ? e.multiply(gradient, e.reshape(scale as string, [batch, channels, 1, 1])) : undefined,
       needed[1] ? dot() : undefined,

@@ -1,6 +1,7 @@
 import type { Emitter } from '../emitter.js';
 import { ShapeError } from '../errors.js';
 import type { Call, GradientCall, Op, Shape } from '../graph.js';
+import { fitsToeplitz, toeplitzConvolution, toeplitzInputGradient, toeplitzWeightGradient } from './toeplitz.js';
 
 export interface Convolution {
   readonly stride: number;
@@ -29,8 +30,10 @@ export const convolution: Op<Convolution> = {
   },
 
   emit(e, call) {
-    const { out, channels, kernel, stride, groups, batch, height, width } = extents(call);
+    const shape = extents(call);
+    const { out, channels, kernel, stride, groups, batch, height, width } = shape;
     const [x, w] = call.inputs as [string, string];
+    if (groups > 1 && fitsToeplitz(shape)) return [toeplitzConvolution(e, x, w, shape)];
     if (kernel === 1 && stride === 1 && groups === 1) {
       const product = e.matmul(e.reshape(w, [out, channels]), e.reshape(x, [batch, channels, height * width]));
       return [e.reshape(product, [batch, out, height, width])];
@@ -47,9 +50,17 @@ export const convolution: Op<Convolution> = {
   },
 
   gradient(e, call) {
-    const { kernel, stride, groups } = extents(call);
+    const shape = extents(call);
+    const { kernel, stride, groups } = shape;
     const [needX, needW] = call.needed;
     if (kernel === 1 && stride === 1 && groups === 1) return pointwiseGradient(e, call);
+    if (groups > 1 && fitsToeplitz(shape)) {
+      const [x, w] = call.inputs as [string, string];
+      return [
+        needX ? toeplitzInputGradient(e, call.gradient, w, shape) : undefined,
+        needW ? toeplitzWeightGradient(e, x, call.gradient, shape) : undefined,
+      ];
+    }
     return [
       needX ? inputGradient(e, call) : undefined,
       needW ? (groups === 1 ? denseWeightGradient(e, call) : depthwiseWeightGradient(e, call)) : undefined,
@@ -82,8 +93,18 @@ function pointwiseGradient(e: Emitter, call: GradientCall<Convolution>) {
 }
 
 function inputGradient(e: Emitter, call: GradientCall<Convolution>): string {
-  const { height, width, kernel, stride, groups, outHeight, outWidth } = extents(call);
+  const { height, width, channels, kernel, stride, groups, outHeight, outWidth } = extents(call);
   const pad = kernel >> 1;
+  // Depthwise of stride 1: the convolution with the kernel turned by 180 degrees, for which there are better kernels.
+  if (groups > 1 && stride === 1) {
+    const taps = Array.from({ length: kernel * kernel }, (_, tap) => kernel * kernel - 1 - tap);
+    const turned = e.gather(e.reshape(call.inputs[1] as string, [channels, kernel * kernel]), taps, 1);
+    return e.convolution([call.gradient, e.reshape(turned, [channels, 1, kernel, kernel])], {
+      kernel: [kernel, kernel],
+      pads: [pad, pad, pad, pad],
+      group: channels,
+    });
+  }
   const missing = (extent: number, out: number) => extent - ((out - 1) * stride + kernel - 2 * pad);
   return e.node('ConvTranspose', [call.gradient, call.inputs[1] as string], {
     kernel_shape: [kernel, kernel],

@@ -1,7 +1,7 @@
 import type { ops } from '@easel/exporter/engine';
 import type { Case } from '../case.js';
 import { type LayerOptions, layer, type Norm, norms, type Spread } from './build.js';
-import { batch, denseWidths, depthwiseWidths, maps } from './shapes.js';
+import { batch, denseWidths, depthwiseWidths, largeMaps, maps } from './shapes.js';
 
 type Geometry = Pick<LayerOptions, 'kernel' | 'out'> & {
   readonly stride: number;
@@ -14,6 +14,11 @@ type Ending = ops.ActivationName | 'residual' | 'nothing';
 export const layerCases: readonly Case[] = norms.flatMap((norm) => [
   // Large maps may be computed in another way than small ones.
   ...geometries([1, 3], 1).map((geometry) => layerCase(geometry, [16, 18], norm, 'relu', 'apart')),
+  ...largeMaps.flatMap((map) =>
+    geometries([3, 5, 7], 1).flatMap((geometry) =>
+      geometry.depthwise ? [layerCase(geometry, map, norm, 'relu', 'apart')] : [],
+    ),
+  ),
   ...maps.flatMap((map) => geometries([1, 3, 5, 7]).map((geometry) => layerCase(geometry, map, norm, 'relu', 'apart'))),
   ...maps
     .slice(0, 2)

@@ -1,6 +1,6 @@
 import { ops, type Shape } from '@easel/exporter/engine';
 import { between, type Case, type Fill, normal, type Subject, scaledNormal, smoothAround } from '../case.js';
-import { batch, denseWidths, depthwiseWidths, maps } from './shapes.js';
+import { batch, denseWidths, depthwiseWidths, largeMaps, maps } from './shapes.js';
 
 /** Every op by itself, on every kind of shape that it takes. */
 export const opCases: readonly Case[] = [
@@ -99,6 +99,9 @@ function convolutionCases(): Case[] {
             }),
           );
         }
+      }
+      for (const map of [...maps, ...largeMaps]) {
+        const kind = `${kernel}x${kernel} stride ${stride} on ${map.join('x')}`;
         for (const channels of depthwiseWidths) {
           cases.push(
             one(`depthwise ${kind}, ${channels} channels`, (s) => {

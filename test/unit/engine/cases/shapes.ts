@@ -7,6 +7,12 @@ export const maps = [
   [5, 8],
 ] as const;
 
+/** Too large for what is only done on small maps; even and odd. */
+export const largeMaps = [
+  [10, 12],
+  [11, 9],
+] as const;
+
 export const depthwiseWidths = [11, 24] as const;
 
 const wide = [
