@@ -1,108 +1,64 @@
-import * as v from 'valibot';
 import { ProfileError } from '../errors/index.js';
+import { type Infer, parse, SchemaProblem, strictObject, text, time } from '../schema/index.js';
 import { type BlockChoice, blockOptions, deepest, type SearchSpace, spaceFingerprint } from '../space/index.js';
 
-const text = v.pipe(v.string(), v.minLength(1));
-const count = v.pipe(v.number(), v.integer(), v.minValue(1));
-const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
-const ratio = v.pipe(v.number(), v.finite(), v.minValue(0));
-
-const milliseconds = v.pipe(
-  v.number(),
-  v.finite('must be a finite number of milliseconds'),
-  v.minValue(0, 'must be a number of milliseconds >= 0'),
-);
+const count = { type: 'integer', minimum: 1 } as const;
+const ratio = { type: 'number', minimum: 0 } as const;
+const fraction = { ...ratio, maximum: 1 } as const;
+const milliseconds = ratio;
 
 /** By option, written as kernel size x expand ratio: `{ "3x2": 0.031, "3x4": 0.052 }`. */
-const optionCosts = v.record(v.pipe(v.string(), v.regex(/^\d+x\d+$/, 'must be like 3x2')), milliseconds);
+const optionCosts = {
+  type: 'object',
+  propertyNames: { type: 'string', pattern: '^\\d+x\\d+$', expected: 'like 3x2' },
+  additionalProperties: milliseconds,
+} as const;
 
-/** Field descriptions also end up in device-profiles/schema/device-profile.schema.json. */
-export const deviceProfileSchema = v.strictObject({
-  schemaVersion: v.literal(1),
-  name: v.pipe(
-    v.string(),
-    v.regex(/^[a-z0-9][a-z0-9.-]*$/, 'must be lower-case letters, digits, dashes and dots'),
-    v.description("Unique; also the file's name without .json."),
-  ),
-  space: v.pipe(
-    v.strictObject({ name: text, fingerprint: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)), classes: count }),
-    v.description('What was measured: the search space, a hash of its document, the number of classes told apart.'),
-  ),
-  device: v.strictObject({
-    cpu: text,
-    architecture: text,
-    simd: v.optional(v.pipe(text, v.description('The widest vector instructions, such as avx512, avx2 or neon.'))),
-    cores: count,
-    memoryBytes: v.optional(count),
-    os: text,
+/**
+ * As JSON Schema it is device-profiles/schema/device-profile.schema.json, with the descriptions that
+ * exporter/src/profiling/json-schema.ts adds: browsers should not have to load those.
+ */
+export const deviceProfileSchema = strictObject({
+  schemaVersion: { const: 1 },
+  name: {
+    type: 'string',
+    pattern: '^[a-z0-9][a-z0-9.\\-]*$',
+    expected: 'lower-case letters, digits, dashes and dots',
+  },
+  space: strictObject({
+    name: text,
+    fingerprint: { type: 'string', pattern: '^[0-9a-f]{16}$', expected: '16 hexadecimal digits' },
+    classes: count,
   }),
-  runtime: v.strictObject({
-    engine: text,
-    version: text,
-    provider: text,
-    threads: v.pipe(count, v.description('That one inference may use.')),
-  }),
-  measured: v.strictObject({
-    date: v.pipe(v.string(), v.isoTimestamp()),
-    subnets: v.pipe(count, v.description('Whole random subnets that the terms were fitted to.')),
-    repeats: v.pipe(count, v.description('Timed runs of each subnet.')),
-    quantile: v.pipe(
-      fraction,
-      v.description(
-        "Which quantile of a subnet's runs tells how subnets compare: low ones leave out interruptions. The level of " +
-          'the terms is that of the median run.',
-      ),
-    ),
-    noise: v.pipe(
-      ratio,
-      v.description(
-        'How much the latency of one reference subnet, run in between, varied: its interquartile range / median.',
-      ),
-    ),
-    seconds: v.optional(v.pipe(ratio, v.description('How long measuring took.'))),
-    others: v.optional(
-      v.pipe(ratio, v.description('Cores that other programs kept busy meanwhile, on average, where that is known.')),
-    ),
-  }),
-  terms: v.pipe(
-    v.array(
-      v.strictObject({
-        resolution: v.pipe(count, v.description('Side of the input image in px.')),
-        base: v.pipe(milliseconds, v.description('Stem, head, and what a call costs.')),
-        units: v.array(
-          v.strictObject({
-            first: v.pipe(optionCosts, v.description('The first block of the unit, which strides and widens.')),
-            later: v.pipe(
-              optionCosts,
-              v.description('Each later block: they share a shape. Empty if the unit never has more than one block.'),
-            ),
-          }),
-        ),
-      }),
-    ),
-    v.minLength(1),
-    v.description(
-      'Milliseconds: the latency of an architecture is the base of its resolution plus a term for every kept block, ' +
-        'by kernel size x expand ratio.',
-    ),
+  device: strictObject({ cpu: text, architecture: text, simd: text, cores: count, memoryBytes: count, os: text }, [
+    'simd',
+    'memoryBytes',
+  ]),
+  runtime: strictObject({ engine: text, version: text, provider: text, threads: count }),
+  measured: strictObject(
+    { date: time, subnets: count, repeats: count, quantile: fraction, noise: ratio, seconds: ratio, others: ratio },
+    ['seconds', 'others'],
   ),
-  error: v.pipe(
-    v.strictObject({
-      subnets: v.pipe(v.number(), v.integer(), v.minValue(0)),
-      medianRelative: ratio,
-      p90: ratio,
-      within5: fraction,
-      within10: fraction,
+  terms: {
+    type: 'array',
+    minItems: 1,
+    items: strictObject({
+      resolution: count,
+      base: milliseconds,
+      units: { type: 'array', items: strictObject({ first: optionCosts, later: optionCosts }) },
     }),
-    v.description(
-      'Predicted against measured latency on random subnets that were not used for fitting: relative errors, and the ' +
-        'shares of subnets within 5 % and 10 %.',
-    ),
-  ),
+  },
+  error: strictObject({
+    subnets: { type: 'integer', minimum: 0 },
+    medianRelative: ratio,
+    p90: ratio,
+    within5: fraction,
+    within10: fraction,
+  }),
 });
 
 /** What a device is and how long the blocks of a search space take on it: a latency lookup table with its facts. */
-export type DeviceProfile = v.InferOutput<typeof deviceProfileSchema>;
+export type DeviceProfile = Infer<typeof deviceProfileSchema>;
 export type ProfileTerms = DeviceProfile['terms'][number];
 
 /** The key of an option in a profile: kernel size x expand ratio. */
@@ -117,13 +73,15 @@ export function optionKey({ kernel, expandRatio }: BlockChoice): string {
  * @throws ProfileError that names the field, or both search spaces
  */
 export function parseProfile(document: unknown, space?: SearchSpace): DeviceProfile {
-  const result = v.safeParse(deviceProfileSchema, document);
-  if (!result.success) {
-    const [issue] = result.issues;
-    throw new ProfileError(nameOf(document), `${v.getDotPath(issue) ?? 'document'}: ${issue.message}`);
+  let profile: DeviceProfile;
+  try {
+    profile = parse(deviceProfileSchema, document);
+  } catch (problem) {
+    if (!(problem instanceof SchemaProblem)) throw problem;
+    throw new ProfileError(nameOf(document), problem.message);
   }
-  if (space) assertProfileOf(result.output, space);
-  return result.output;
+  if (space) assertProfileOf(profile, space);
+  return profile;
 }
 
 /** @throws ProfileError if the profile was measured for another search space, or does not cover this one. */

@@ -1,61 +1,77 @@
-import * as v from 'valibot';
 import { SearchSpaceError } from '../errors/index.js';
+import { type Infer, parse, SchemaProblem, strictObject } from '../schema/index.js';
 
-const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
-const ascending = v.pipe(
-  v.array(positive),
-  v.minLength(1),
-  v.check((values) => values.every((value, i) => i === 0 || value > (values[i - 1] as number)), 'must be ascending'),
-);
-const activation = v.picklist(['relu', 'hswish']);
-const oddKernels = v.pipe(
-  ascending,
-  v.check((kernels) => kernels.every((kernel) => kernel % 2 === 1), 'kernel sizes must be odd'),
-);
+const positive = { type: 'integer', minimum: 1 } as const;
+/** Ascending, too. */
+const choices = { type: 'array', items: positive, minItems: 1 } as const;
+const activation = { enum: ['relu', 'hswish'] } as const;
+const stride = { enum: [1, 2] } as const;
 
 /** A unit is a stage of inverted residual blocks; the first one strides and changes the width, the others do not. */
-const unit = v.pipe(
-  v.strictObject({
-    /** Output channels of every block of the unit. */
-    channels: positive,
-    stride: v.picklist([1, 2]),
-    activation,
-    squeezeExcite: v.boolean(),
-    /** How many blocks may be kept, always a prefix. */
-    depths: ascending,
-    /** Sizes of the depthwise kernel that a block may have. */
-    kernels: oddKernels,
-    /** Inner channels of a block as a multiple of its input channels; 1 alone means a block without expansion. */
-    expandRatios: ascending,
-  }),
-  v.check(
-    ({ expandRatios }) => expandRatios[0] !== 1 || expandRatios.length === 1,
-    'expand ratio 1 (a block without an expansion) cannot be mixed with others',
-  ),
-);
+const unit = strictObject({
+  /** Output channels of every block of the unit. */
+  channels: positive,
+  stride,
+  activation,
+  squeezeExcite: { type: 'boolean' },
+  /** How many blocks may be kept, always a prefix. */
+  depths: choices,
+  /** Sizes of the depthwise kernel that a block may have; odd. */
+  kernels: choices,
+  /** Inner channels of a block as a multiple of its input channels; 1 alone means a block without expansion. */
+  expandRatios: choices,
+});
 
-export const searchSpaceSchema = v.strictObject({
-  name: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower-case letters, digits and dashes')),
-  version: v.literal(1),
+/** `assertSearchSpace` checks what this cannot say. */
+export const searchSpaceSchema = strictObject({
+  name: { type: 'string', pattern: '^[a-z0-9][a-z0-9-]*$', expected: 'lower-case letters, digits and dashes' },
+  version: { const: 1 },
   /** Side of the square RGB input in px. A list of one means that the resolution is fixed. */
-  resolutions: ascending,
-  stem: v.strictObject({ channels: positive, stride: v.picklist([1, 2]), activation }),
-  units: v.pipe(v.array(unit), v.minLength(1)),
+  resolutions: choices,
+  stem: strictObject({ channels: positive, stride, activation }),
+  units: { type: 'array', items: unit, minItems: 1 },
   /** A pointwise convolution to `channels`, global average pooling, an optional hidden linear layer, the classifier. */
-  head: v.strictObject({ channels: positive, activation, hidden: v.optional(positive) }),
+  head: strictObject({ channels: positive, activation, hidden: positive }, ['hidden']),
 });
 
 /** What can be chosen (kernel size, expand ratio, depth, resolution) and what is fixed (widths, strides). */
-export type SearchSpace = v.InferOutput<typeof searchSpaceSchema>;
+export type SearchSpace = Infer<typeof searchSpaceSchema>;
 export type Unit = SearchSpace['units'][number];
-export type Activation = v.InferOutput<typeof activation>;
+export type Activation = Infer<typeof activation>;
 
 /** @throws SearchSpaceError that names the offending field. */
 export function parseSearchSpace(document: unknown): SearchSpace {
-  const result = v.safeParse(searchSpaceSchema, document);
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  throw new SearchSpaceError(`search space: ${v.getDotPath(issue) ?? 'document'}: ${issue.message}`);
+  try {
+    const space = parse(searchSpaceSchema, document);
+    assertSearchSpace(space);
+    return space;
+  } catch (problem) {
+    if (!(problem instanceof SchemaProblem)) throw problem;
+    throw new SearchSpaceError(`search space: ${problem.message}`);
+  }
+}
+
+/** @throws SchemaProblem that names the field whose values do not go together */
+export function assertSearchSpace({ resolutions, units }: SearchSpace): void {
+  const demand = (fits: boolean, field: string, expected: string): void => {
+    if (!fits) throw new SchemaProblem(`${field}: ${expected}`);
+  };
+  const ascending = (values: readonly number[], field: string) =>
+    demand(
+      values.every((value, i) => i === 0 || value > (values[i - 1] as number)),
+      field,
+      'must be ascending',
+    );
+  ascending(resolutions, 'resolutions');
+  units.forEach(({ depths, kernels, expandRatios }, u) => {
+    ascending(depths, `units.${u}.depths`);
+    ascending(kernels, `units.${u}.kernels`);
+    ascending(expandRatios, `units.${u}.expandRatios`);
+    const odd = kernels.every((kernel) => kernel % 2 === 1);
+    demand(odd, `units.${u}.kernels`, 'kernel sizes must be odd');
+    const unmixed = expandRatios[0] !== 1 || expandRatios.length === 1;
+    demand(unmixed, `units.${u}`, 'expand ratio 1 (a block without an expansion) cannot be mixed with others');
+  });
 }
 
 export function deepest(unit: Unit): number {

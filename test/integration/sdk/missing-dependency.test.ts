@@ -18,7 +18,7 @@ async function projectWith(directory: string, peers: readonly string[]): Promise
   for (const part of ['package.json', 'dist']) {
     await cp(join(sdk, part), join(directory, 'node_modules', '@easel', 'sdk', part), { recursive: true });
   }
-  for (const name of ['pure-rand', 'valibot', ...peers]) {
+  for (const name of ['pure-rand', ...peers]) {
     await symlink(join(modules, name), join(directory, 'node_modules', name), 'junction');
   }
 }
