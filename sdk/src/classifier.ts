@@ -23,6 +23,14 @@ export interface Costs {
   readonly modelBytes: number;
 }
 
+/** One run of a network. */
+export interface Inference {
+  /** On the clock of `performance.now()`, in ms. */
+  readonly startedAt: number;
+  /** From handing the image's tensor to the runtime until the logits are there. */
+  readonly ms: number;
+}
+
 /** What a classifier is made of. */
 export interface ClassifierParts {
   readonly classes: readonly string[];
@@ -35,6 +43,8 @@ export interface ClassifierParts {
   /** The largest resolution of the search space, in px: at which training read images. */
   readonly sourceResolution: number;
   readonly host: Pick<Host, 'readImage'>;
+  /** Told of every inference that succeeded. */
+  readonly onInference?: ((inference: Inference) => void) | undefined;
 }
 
 /** A subnet for one task, ready to run. Several images may be classified at once. */
@@ -82,11 +92,13 @@ export class Classifier {
   }
 
   async #classify(image: ImageInput): Promise<readonly Result[]> {
-    const { preprocessing, lease, host, sourceResolution } = this.#parts;
+    const { preprocessing, lease, host, sourceResolution, onInference } = this.#parts;
     // Training reads images at the source resolution and scales them down from there.
     const pixels = coverSquare(await host.readImage(image), sourceResolution);
     const input = imageTensor(pixels, this.architecture.resolution, preprocessing);
+    const startedAt = performance.now();
     const { [logitsOutput]: logits } = await lease.value.run({ [imageInput]: input });
+    onInference?.({ startedAt, ms: performance.now() - startedAt });
     const probabilities = softmax((logits as Tensor).data);
     return this.classes
       .map((className, i) => ({ className, probability: probabilities[i] as number }))

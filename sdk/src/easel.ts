@@ -1,9 +1,10 @@
 import { host } from '#host';
+import { AdaptiveClassifier, type AdaptiveOptions, type AdaptiveRequest } from './adaptive/index.js';
 import { ArchitectureGenerator, type Scenario } from './architecture-generator.js';
 import { BundleReader, type BundleSource, type Manifest } from './bundle/index.js';
-import { Classifier, type Costs } from './classifier.js';
+import { Classifier, type Costs, type Inference } from './classifier.js';
 import { DisposedError, InvalidRequestError } from './errors/index.js';
-import { CostTables, type Limit, limitsOf } from './generator/index.js';
+import { CostTables, costRange, type Limit, limitsOf } from './generator/index.js';
 import { assertLoadable, findProfile, type LoadOptions } from './load-options.js';
 import type { DeviceProfile } from './profile/index.js';
 import { type Request, requestedClasses, type SpecializeRequest } from './request.js';
@@ -146,6 +147,32 @@ export class Easel {
    * @throws DisposedError after `dispose`
    */
   async specialize(request: SpecializeRequest): Promise<Classifier> {
+    return this.#specialize(request);
+  }
+
+  /**
+   * A classifier that keeps the budget's latency on the day's device: it watches what inferences take, and changes to a
+   * smaller or a larger subnet in the background. It starts as `specialize` does.
+   *
+   * @throws InvalidRequestError, for a budget without latency or an Easel loaded without a device profile too
+   * @throws UnknownTaskError, UnknownClassError, InfeasibleBudgetError, DisposedError, as `specialize` does
+   */
+  async adaptive(request: AdaptiveRequest, options: AdaptiveOptions = {}): Promise<AdaptiveClassifier> {
+    this.#assertUsable();
+    const latency = () => this.#tables.get('latencyMs', this.classes.length);
+    return AdaptiveClassifier.open(
+      {
+        architectures: (requests) => this.architectures(requests),
+        predictLatency: (architecture) => architectureCost(latency(), this.#decisions, architecture),
+        latencyRange: () => costRange(this.#decisions, latency()),
+        open: (subject, architecture, onInference) => this.#specialize({ ...subject, architecture }, onInference),
+      },
+      request,
+      options,
+    );
+  }
+
+  async #specialize(request: SpecializeRequest, onInference?: (inference: Inference) => void): Promise<Classifier> {
     this.#assertUsable();
     const [manifest, supernet] = [this.#manifest, this.#supernet];
     const { classes, limits } = this.#scenario(request);
@@ -164,6 +191,7 @@ export class Easel {
       preprocessing: manifest.preprocessing,
       sourceResolution: manifest.space.resolutions.at(-1) as number,
       host,
+      onInference,
     });
   }
 

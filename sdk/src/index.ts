@@ -1,3 +1,13 @@
+export type {
+  AdaptiveChange,
+  AdaptiveClassifier,
+  AdaptiveEvents,
+  AdaptiveOptions,
+  AdaptiveRequest,
+  Decision,
+  DecisionKind,
+  ObservedLatency,
+} from './adaptive/index.js';
 export type { BundleSource, LoadProgress, Manifest } from './bundle/index.js';
 export { Classifier, type Costs, type Result } from './classifier.js';
 export { Easel } from './easel.js';
