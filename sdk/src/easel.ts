@@ -1,5 +1,5 @@
 import { host } from '#host';
-import { AdaptiveClassifier, type AdaptiveOptions, type AdaptiveRequest } from './adaptive/index.js';
+import type { AdaptiveClassifier, AdaptiveOptions, AdaptiveRequest } from './adaptive/index.js';
 import { ArchitectureGenerator, type Scenario } from './architecture-generator.js';
 import { BundleReader, type BundleSource, type Manifest } from './bundle/index.js';
 import { Classifier, type Costs, type Inference } from './classifier.js';
@@ -160,6 +160,8 @@ export class Easel {
   async adaptive(request: AdaptiveRequest, options: AdaptiveOptions = {}): Promise<AdaptiveClassifier> {
     this.#assertUsable();
     const latency = () => this.#tables.get('latencyMs', this.classes.length);
+    // Bundlers put it into a file of its own, which pages that do not adapt never load.
+    const { AdaptiveClassifier } = await import('./adaptive/index.js');
     return AdaptiveClassifier.open(
       {
         architectures: (requests) => this.architectures(requests),

@@ -1,5 +1,6 @@
-import type { Classifier, Costs, ImageInput, Inference, Result } from '../classifier.js';
+import type { Classifier, Costs, Inference, Result } from '../classifier.js';
 import { DisposedError } from '../errors/index.js';
+import type { ImageInput } from '../image/index.js';
 import { InFlight } from '../runtime/index.js';
 import type { Architecture } from '../space/index.js';
 import { type AdaptiveEvents, type Decision, type DecisionKind, decisionOf } from './decision.js';
