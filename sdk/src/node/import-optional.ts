@@ -7,7 +7,8 @@ export function importOptional<T>(load: () => Promise<T>, dependency: string, pu
     loaded ??= load().catch((cause: NodeJS.ErrnoException) => {
       loaded = undefined;
       // The package itself, not something that it in turn lacks.
-      const missing = cause.code === 'ERR_MODULE_NOT_FOUND' && cause.message.includes(`'${dependency}'`);
+      const absent = cause.code === 'ERR_MODULE_NOT_FOUND' || cause.code === 'MODULE_NOT_FOUND';
+      const missing = absent && cause.message.includes(`'${dependency}'`);
       throw missing ? new MissingDependencyError(dependency, purpose, { cause }) : cause;
     });
     return loaded;

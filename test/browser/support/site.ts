@@ -83,15 +83,21 @@ export class Site {
   }
 }
 
-/** An empty page whose import map says where onnxruntime-web is. */
-export const emptyPage: Handler = (_, response) => {
-  const imports = {
+/** A page whose import map says where onnxruntime-web is; empty but for a module of its own, if any. */
+export function servePage(
+  response: ServerResponse,
+  { imports = {}, script = '' }: { imports?: Readonly<Record<string, string>>; script?: string } = {},
+): void {
+  const map = {
     'onnxruntime-web/wasm': '/ort/ort.wasm.bundle.min.mjs',
     'onnxruntime-web/webgpu': '/ort/ort.webgpu.bundle.min.mjs',
+    ...imports,
   };
   response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' });
   response.end(
     `<!doctype html><title>Easel</title><link rel="icon" href="data:,">` +
-      `<script type="importmap">${JSON.stringify({ imports })}</script>`,
+      `<script type="importmap">${JSON.stringify({ imports: map })}</script><script type="module">${script}</script>`,
   );
-};
+}
+
+export const emptyPage: Handler = (_, response) => servePage(response);
