@@ -16,7 +16,7 @@ export interface StepEvent {
   readonly gradientNorm: number;
   readonly keptClasses: number;
   readonly imagesPerSecond: number;
-  /** Shares of the time spent compiling subnets and preparing batches. */
+  /** Shares of the time spent compiling subnets and waiting for batches, which another thread prepares. */
   readonly compileShare: number;
   readonly dataShare: number;
   /** Of the steps that are left, at the present pace. */

@@ -1,3 +1,4 @@
+export * from './batch-source.js';
 export * from './batches.js';
 export * from './checkpoint.js';
 export * from './events.js';
@@ -5,6 +6,7 @@ export * from './gradients.js';
 export * from './metrics.js';
 export * from './optimizer.js';
 export * from './options.js';
+export * from './render-thread.js';
 export * from './schedule.js';
 export * from './starting-weights.js';
 export * from './subnet.js';

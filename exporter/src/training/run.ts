@@ -13,6 +13,7 @@ import { hashOf } from '../data/sampler.js';
 import type { Lowering } from '../engine/index.js';
 import { DivergedError } from '../errors/index.js';
 import { collectStatistics, statisticsInputs, visitingPlan } from '../supernet/index.js';
+import { BatchSource } from './batch-source.js';
 import { readBatch } from './batches.js';
 import { type Checkpoint, type RunIdentity, writeCheckpoint } from './checkpoint.js';
 import type { TrainingEvent } from './events.js';
@@ -47,9 +48,6 @@ export interface RunArguments {
   readonly evaluationImages?: number;
 }
 
-const PURPOSES = ['tasks', 'augmentation', 'pool'] as const;
-type Purpose = (typeof PURPOSES)[number];
-
 /** The state of one training and what moves it on. Everything that a checkpoint holds is held here. */
 export class TrainingRun {
   readonly schedule: Schedule;
@@ -60,11 +58,10 @@ export class TrainingRun {
   step: number;
 
   readonly #run: RunArguments;
-  readonly #randoms: Readonly<Record<Purpose, Random>>;
-  readonly #sampler: BatchSampler;
+  readonly #batches: BatchSource;
+  readonly #poolRandom: Random;
   readonly #optimizer: Sgd;
   readonly #gradients: GradientSum;
-  readonly #dropout: TaskDropout;
   readonly #report: StepReport;
   /** Weights and statistics as the programs' inputs. */
   #inputs: ReadonlyMap<string, Float32Array>;
@@ -84,13 +81,11 @@ export class TrainingRun {
     this.step = checkpoint?.step ?? 0;
     this.normalization = checkpoint?.normalization ?? initial?.normalization ?? measureNormalization(dataset);
     const stream = (purpose: string) => new Random(hashOf(`${seed}/${purpose}`));
-    const saved = checkpoint?.randoms;
-    this.#randoms = Object.fromEntries(
-      PURPOSES.map((purpose) => {
-        const state = saved?.[purpose];
-        return [purpose, state ? Random.fromState(state) : stream(purpose)];
-      }),
-    ) as Record<Purpose, Random>;
+    const resumed = (purpose: string) => {
+      const state = checkpoint?.randoms[purpose];
+      return state ? Random.fromState(state) : stream(purpose);
+    };
+    this.#poolRandom = resumed('pool');
     this.weights = new Map(
       checkpoint?.weights ?? startingWeights(space, dataset.classes, stream('initialization'), initial),
     );
@@ -98,11 +93,26 @@ export class TrainingRun {
     for (const [name, velocity] of checkpoint?.velocity ?? []) this.#optimizer.velocity.get(name)?.set(velocity);
     this.statistics = checkpoint?.statistics;
     this.#inputs = this.#programInputs();
-    this.#sampler = checkpoint
-      ? BatchSampler.restore(dataset.train, checkpoint.sampler)
-      : new BatchSampler(dataset.train, { seed: hashOf(`${seed}/sampler`) });
+    const { augmentation } = options;
+    const { train: split, resolution, horizontalFlip } = dataset;
+    this.#batches = new BatchSource({
+      split,
+      resolution,
+      normalization: this.normalization,
+      batchSize: options.batchSize,
+      dropout: new TaskDropout(dataset.classes, dataset.tasks, options.taskDropout),
+      sampler: checkpoint
+        ? BatchSampler.restore(split, checkpoint.sampler)
+        : new BatchSampler(split, { seed: hashOf(`${seed}/sampler`) }),
+      randoms: { tasks: resumed('tasks'), augmentation: resumed('augmentation') },
+      augmentation: augmentation && {
+        ...augmentation,
+        horizontalFlip: augmentation.horizontalFlip && horizontalFlip,
+      },
+      // Those of the largest and the smallest subnet.
+      resolutions: [...new Set([Math.max(...space.resolutions), Math.min(...space.resolutions)])],
+    });
     this.#gradients = new GradientSum(this.weights);
-    this.#dropout = new TaskDropout(dataset.classes, dataset.tasks, options.taskDropout);
     this.#pool = this.#newPool(this.schedule.phase(this.step), checkpoint?.pool);
     this.#collections = checkpoint?.collections ?? 0;
     this.#imagesSeen = checkpoint?.imagesSeen ?? 0;
@@ -132,14 +142,15 @@ export class TrainingRun {
   async save(): Promise<void> {
     const { identity, file } = this.#run;
     const { subnets, phase } = this.#pool;
+    const batches = this.#batches.state;
     await writeCheckpoint(file, {
       run: identity,
       step: this.step,
       imagesSeen: this.#imagesSeen,
       seconds: this.#seconds,
       normalization: this.normalization,
-      randoms: Object.fromEntries(PURPOSES.map((purpose) => [purpose, this.#randoms[purpose].state])),
-      sampler: this.#sampler.state,
+      randoms: { ...batches.randoms, pool: this.#poolRandom.state },
+      sampler: batches.sampler,
       // The next phase starts with a pool of its own.
       pool: phase === this.schedule.phase(this.step) ? subnets.state : { members: [] },
       collections: this.#collections,
@@ -152,14 +163,14 @@ export class TrainingRun {
     await this.#emit({ kind: 'checkpoint', step: this.step, file });
   }
 
-  dispose(): Promise<void> {
-    return this.#pool.subnets.dispose();
+  async dispose(): Promise<void> {
+    await Promise.all([this.#batches.dispose(), this.#pool.subnets.dispose()]);
   }
 
   async #trainOneStep(): Promise<void> {
     const { identity, dataset } = this.#run;
     const { options } = identity;
-    const { classes, train, resolution } = dataset;
+    const { classes } = dataset;
     const phase = this.schedule.phase(this.step);
     if (phase !== this.#pool.phase) {
       await this.#pool.subnets.dispose();
@@ -170,21 +181,7 @@ export class TrainingRun {
     const started = performance.now();
     const compiled = subnets.compileMs;
 
-    const kept = this.#dropout.draw(this.#randoms.tasks);
-    const augmentation = options.augmentation && {
-      options: {
-        ...options.augmentation,
-        horizontalFlip: options.augmentation.horizontalFlip && dataset.horizontalFlip,
-      },
-      random: this.#randoms.augmentation,
-    };
-    const batch = readBatch(
-      { split: train, resolution, normalization: this.normalization },
-      this.#sampler.next(options.batchSize, kept),
-      augmentation ?? undefined,
-    );
-    // The largest subnet needs it in any case; made here, its time counts as preparing data.
-    batch.images(identity.space.resolutions.at(-1) as number);
+    const { kept, batch } = await this.#batches.next();
     const dataMs = performance.now() - started;
     const losses = await sandwichStep(
       subnets,
@@ -193,7 +190,7 @@ export class TrainingRun {
       kept,
       { ...options, classes: classes.length },
       this.#gradients,
-      this.#randoms.pool,
+      this.#poolRandom,
     );
     const gradientNorm = this.#optimizer.step(this.#gradients.tensors, learningRate);
     if (![losses.largest, losses.smallest, ...losses.random, gradientNorm].every(Number.isFinite)) {
