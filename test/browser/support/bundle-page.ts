@@ -2,8 +2,11 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { type Handler, root } from './site.js';
 
-/** A compiled file of test/dist with all that it imports, as one script for a page; onnxruntime-web stays outside. */
-export async function bundlePage(file: string): Promise<Handler> {
+/**
+ * A compiled file of test/dist with all that it imports, as one script. For a page, onnxruntime-web stays outside; workers
+ * have no import map, so theirs must hold it.
+ */
+export async function bundlePage(file: string, { worker = false } = {}): Promise<Handler> {
   const { outputFiles } = await build({
     entryPoints: [join(root, 'test/dist', file)],
     bundle: true,
@@ -11,7 +14,7 @@ export async function bundlePage(file: string): Promise<Handler> {
     format: 'esm',
     platform: 'browser',
     target: 'es2022',
-    external: ['onnxruntime-web/*'],
+    external: worker ? [] : ['onnxruntime-web/*'],
     // Stack traces name the source, in the browser's console too.
     sourcemap: 'inline',
     logLevel: 'warning',

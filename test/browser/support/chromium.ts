@@ -41,6 +41,8 @@ export function launchChromium({ webgpu = false }: { webgpu?: boolean } = {}): P
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      // Names of sites that are not localhost, and so not secure.
+      '--host-resolver-rules=MAP *.test 127.0.0.1',
       ...(webgpu ? ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'] : ['--disable-gpu']),
     ],
   });
