@@ -9,6 +9,7 @@ import { RunError } from '../errors/index.js';
 import {
   type Checkpoint,
   checkpointFile,
+  completeOptions,
   readCheckpoint,
   scheduleOf,
   type TrainingOptions,
@@ -89,9 +90,14 @@ export async function readRecord(directory: string): Promise<RunRecord | undefin
     const [issue] = parsed.issues;
     throw new RunError(file, `${v.getDotPath(issue) ?? 'document'}: ${issue.message}`);
   }
-  const { data, space, ...record } = parsed.output;
+  const { data, space, options, ...record } = parsed.output;
   const tasksFile = data.tasksFile === undefined ? {} : { tasksFile: resolve(directory, data.tasksFile) };
-  return { ...record, space: parseSearchSpace(space), data: { ...data, ...tasksFile } } as unknown as RunRecord;
+  return {
+    ...record,
+    options: completeOptions(options as unknown as TrainingOptions),
+    space: parseSearchSpace(space),
+    data: { ...data, ...tasksFile },
+  } as unknown as RunRecord;
 }
 
 /** A supernet whose training is finished. */

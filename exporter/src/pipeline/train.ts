@@ -4,6 +4,7 @@ import type { Dataset } from '../data/index.js';
 import { RunError } from '../errors/index.js';
 import { DirectoryLock, lockFileName } from '../files/index.js';
 import {
+  defaultProgressive,
   sameClasses,
   type TrainedSupernet,
   type TrainingEvent,
@@ -19,7 +20,7 @@ import { type DataSource, openData, type RunRecord, readRecord, writeRecord } fr
 
 /** Training options of which any part may be missing, at every level. */
 export type PartialTrainingOptions = {
-  readonly [Field in keyof TrainingOptions]?: TrainingOptions[Field] extends number | boolean
+  readonly [Field in keyof TrainingOptions]?: TrainingOptions[Field] extends number | boolean | string
     ? TrainingOptions[Field]
     : Partial<TrainingOptions[Field]> | Extract<TrainingOptions[Field], null>;
 };
@@ -125,7 +126,8 @@ export function mergeTrainingOptions(
   base: PartialTrainingOptions,
   over: PartialTrainingOptions,
 ): Partial<TrainingOptions> {
-  const defaults = trainingOptions();
+  // What is off by default has the defaults of its fields too.
+  const defaults = { ...trainingOptions(), progressive: defaultProgressive };
   const merged: Record<string, unknown> = { ...base };
   for (const [field, value] of Object.entries(over)) {
     const isGroup = typeof value === 'object' && value !== null;

@@ -6,7 +6,7 @@ import { elementCount, type Tensor, tensor } from '@easel/sdk/tensor';
 import type { Normalization, SamplerState } from '../data/index.js';
 import { CheckpointError } from '../errors/index.js';
 import { writeAtomically, writeProblem } from '../files/index.js';
-import type { TrainingOptions } from './options.js';
+import { completeOptions, type TrainingOptions } from './options.js';
 import type { PoolState } from './subnet-pool.js';
 
 /** What a run is a run of: a checkpoint resumes only the same. */
@@ -37,6 +37,8 @@ export interface Checkpoint {
   readonly collections: number;
   readonly weights: ReadonlyMap<string, Tensor>;
   readonly velocity: ReadonlyMap<string, Float32Array>;
+  /** The running mean of the weights, where there is one. */
+  readonly average: ReadonlyMap<string, Float32Array> | undefined;
   readonly statistics: Statistics | undefined;
 }
 
@@ -45,8 +47,8 @@ const MAGIC = Buffer.from('EASELCK1', 'latin1');
 const PREAMBLE = MAGIC.length + 4;
 
 interface Header {
-  readonly state: Omit<Checkpoint, 'weights' | 'velocity' | 'statistics'>;
-  /** In the order of their numbers. Names: `weight/NAME`, `velocity/NAME`, `statistics/LAYER/KEY/mean|variance`. */
+  readonly state: Omit<Checkpoint, 'weights' | 'velocity' | 'average' | 'statistics'>;
+  /** In the order of their numbers. Names: `weight/NAME`, `velocity/NAME`, `average/NAME`, `statistics/LAYER/KEY/mean|variance`. */
   readonly arrays: readonly { readonly name: string; readonly shape: readonly number[] }[];
   readonly crc32: number;
 }
@@ -56,8 +58,8 @@ interface Header {
  * @throws CheckpointError if the disk is full or cannot be written; then the old one is as it was
  */
 export async function writeCheckpoint(file: string, checkpoint: Checkpoint): Promise<void> {
-  const { weights, velocity, statistics, ...state } = checkpoint;
-  const arrays = arraysOf(weights, velocity, statistics);
+  const { weights, velocity, average, statistics, ...state } = checkpoint;
+  const arrays = arraysOf(weights, { velocity, average }, statistics);
   const payloads = arrays.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength));
   const header: Header = {
     state,
@@ -99,6 +101,7 @@ export async function readCheckpoint(file: string): Promise<Checkpoint> {
     throw new CheckpointError(file, 'is damaged: its checksum is wrong');
   const weights = new Map<string, Tensor>();
   const velocity = new Map<string, Float32Array>();
+  const average = new Map<string, Float32Array>();
   const statistics = new Map<string, Map<string, { mean: Tensor; variance: Tensor }>>();
   let offset = start;
   for (const { name, shape } of header.arrays) {
@@ -109,13 +112,22 @@ export async function readCheckpoint(file: string): Promise<Checkpoint> {
     const [kind, first, key, moment] = name.split('/') as [string, string, string, 'mean' | 'variance'];
     if (kind === 'weight') weights.set(first, tensor(shape, data));
     else if (kind === 'velocity') velocity.set(first, data);
+    else if (kind === 'average') average.set(first, data);
     else {
       const ofLayer = statistics.get(first) ?? new Map();
       statistics.set(first, ofLayer);
       ofLayer.set(key, { ...ofLayer.get(key), [moment]: tensor(shape, data) });
     }
   }
-  return { ...header.state, weights, velocity, statistics: statistics.size > 0 ? statistics : undefined };
+  const { run, ...state } = header.state;
+  return {
+    ...state,
+    run: { ...run, options: completeOptions(run.options) },
+    weights,
+    velocity,
+    average: average.size > 0 ? average : undefined,
+    statistics: statistics.size > 0 ? statistics : undefined,
+  };
 }
 
 /** @throws CheckpointError that names the first difference between what was run and what is asked for. */
@@ -141,12 +153,13 @@ export function assertSameRun(file: string, saved: RunIdentity, wanted: RunIdent
 
 function arraysOf(
   weights: Checkpoint['weights'],
-  velocity: Checkpoint['velocity'],
+  { velocity, average }: Pick<Checkpoint, 'velocity' | 'average'>,
   statistics: Statistics | undefined,
 ) {
   const arrays: { name: string; shape: readonly number[]; data: Float32Array }[] = [];
   for (const [name, { shape, data }] of weights) arrays.push({ name: `weight/${name}`, shape, data });
   for (const [name, data] of velocity) arrays.push({ name: `velocity/${name}`, shape: [data.length], data });
+  for (const [name, data] of average ?? []) arrays.push({ name: `average/${name}`, shape: [data.length], data });
   for (const [layer, keys] of statistics ?? []) {
     for (const [key, { mean, variance }] of keys) {
       arrays.push({ name: `statistics/${layer}/${key}/mean`, ...mean });

@@ -12,7 +12,7 @@ export interface StepEvent {
   readonly totalSteps: number;
   readonly imagesSeen: number;
   readonly learningRate: number;
-  readonly losses: { readonly largest: number; readonly smallest: number; readonly random?: number };
+  readonly losses: { readonly largest: number; readonly smallest?: number; readonly random?: number };
   readonly gradientNorm: number;
   readonly keptClasses: number;
   readonly imagesPerSecond: number;

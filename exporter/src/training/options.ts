@@ -29,6 +29,22 @@ export interface TrainingOptions {
   readonly randomSubnets: number;
   /** Whether all but the largest learn from the largest's output instead of from the labels. Default true. */
   readonly distillation: boolean;
+  /**
+   * How far a small subnet is from the largest: `kl`, the Kullback-Leibler divergence (as cross-entropy), or `alpha`,
+   * AlphaNet's adaptive one, which also punishes being sure where the largest is not. Default kl.
+   */
+  readonly divergence: 'kl' | 'alpha';
+  /** Softens both outputs of `kl` before they are compared (Hinton et al. 2015). Default 1. */
+  readonly temperature: number;
+  /** Ratio of probabilities beyond which `alpha` learns no more. Default 5, as published. */
+  readonly ratioClip: number;
+  /**
+   * Decay of the running mean of the weights, which takes their place whenever statistics are collected and at the end;
+   * 0 for none. Default 0.
+   */
+  readonly averaging: number;
+  /** Which subnets take part when; null: all of them from the start. Default null. */
+  readonly progressive: ProgressiveOptions | null;
   readonly taskDropout: TaskDropoutOptions;
   /** null turns it off, as the smallest spaces and characters like it. Default: crops of 4 px padding, mirroring
    * where the data set allows it, no cutout (which networks this small cannot afford). */
@@ -37,13 +53,25 @@ export interface TrainingOptions {
   readonly statistics: StatisticsOptions;
 }
 
-/** With probability `keepAll` a step keeps all classes, else those of one task or of a union of tasks. */
+/** With probability `keepAll` a step keeps all classes, else those of one task, of a union of tasks, or random ones. */
 export interface TaskDropoutOptions {
   /** Default 0.5: only steps over all classes teach to tell classes of different tasks apart. */
   readonly keepAll: number;
   /** Of the other steps, the share that keeps a single task; the rest keeps two or more. Default 0.5. */
   readonly singleTask: number;
+  /** Of the other steps, the share that keeps any two or more classes, whatever tasks there are. Default 0. */
+  readonly randomClasses: number;
 }
+
+/** Progressive shrinking (Cai et al. 2020), depth before width. Shares of the steps before batch norm is frozen. */
+export interface ProgressiveOptions {
+  /** During which the largest subnet learns alone. Default 0.2. */
+  readonly largest: number;
+  /** During which, after that, depths and kernels vary, at full width. Default 0.2. */
+  readonly depth: number;
+}
+
+export const defaultProgressive: ProgressiveOptions = { largest: 0.2, depth: 0.2 };
 
 /** Compiled random subnets, out of which every step takes one. */
 export interface PoolOptions {
@@ -76,11 +104,28 @@ export const defaultTrainingOptions: TrainingOptions = {
   labelSmoothing: 0.1,
   randomSubnets: 1,
   distillation: true,
-  taskDropout: { keepAll: 0.5, singleTask: 0.5 },
+  divergence: 'kl',
+  temperature: 1,
+  ratioClip: 5,
+  averaging: 0,
+  progressive: null,
+  taskDropout: { keepAll: 0.5, singleTask: 0.5, randomClasses: 0 },
   augmentation: { cropPadding: 4, horizontalFlip: true, cutout: 0 },
   pool: { size: 3, uses: 8 },
   statistics: { architectures: 150, extremes: 10, collections: 3 },
 };
+
+/**
+ * The options of a run or checkpoint, whatever version wrote it: what did not exist then was off, whatever the default
+ * may be now.
+ */
+export function completeOptions(saved: TrainingOptions): TrainingOptions {
+  return {
+    ...{ divergence: 'kl', temperature: 1, ratioClip: 5, averaging: 0, progressive: null },
+    ...saved,
+    taskDropout: { ...{ randomClasses: 0 }, ...saved.taskDropout },
+  };
+}
 
 /**
  * The defaults, overridden by `given`.
@@ -117,8 +162,23 @@ export function trainingOptions(given: Partial<TrainingOptions> = {}): TrainingO
     Number.isInteger(options.randomSubnets) && options.randomSubnets >= 0,
     'zero or a positive integer',
   );
+  if (!['kl', 'alpha'].includes(options.divergence)) {
+    throw new InvalidRequestError('divergence', options.divergence, 'kl or alpha');
+  }
+  positive('temperature', options.temperature);
+  if (options.divergence === 'alpha' && options.temperature !== 1) {
+    throw new InvalidRequestError('temperature', options.temperature, '1 where the divergence is alpha');
+  }
+  check('ratioClip', options.ratioClip, options.ratioClip > 1, 'a number above 1');
+  share('averaging', options.averaging, true);
+  if (options.progressive) {
+    share('progressive.largest', options.progressive.largest);
+    share('progressive.depth', options.progressive.depth);
+    share('progressive.largest + progressive.depth', options.progressive.largest + options.progressive.depth);
+  }
   share('taskDropout.keepAll', options.taskDropout.keepAll);
   share('taskDropout.singleTask', options.taskDropout.singleTask);
+  share('taskDropout.randomClasses', options.taskDropout.randomClasses);
   positiveInteger('pool.size', options.pool.size);
   positiveInteger('pool.uses', options.pool.uses);
   positiveInteger('statistics.architectures', options.statistics.architectures);

@@ -28,14 +28,16 @@ export class StepReport {
     const sum = (value: (step: StepMeasurement) => number) => measured.reduce((total, step) => total + value(step), 0);
     const mean = (value: (step: StepMeasurement) => number) => sum(value) / measured.length;
     const ms = sum((step) => step.ms);
+    const meanOf = (values: readonly number[]) => values.reduce((total, value) => total + value, 0) / values.length;
+    const smallest = measured.flatMap(({ losses }) => losses.smallest ?? []);
     const random = measured.flatMap(({ losses }) => losses.random);
     return {
       kind: 'step',
       ...at,
       losses: {
         largest: mean(({ losses }) => losses.largest),
-        smallest: mean(({ losses }) => losses.smallest),
-        ...(random.length > 0 ? { random: random.reduce((total, loss) => total + loss, 0) / random.length } : {}),
+        ...(smallest.length > 0 ? { smallest: meanOf(smallest) } : {}),
+        ...(random.length > 0 ? { random: meanOf(random) } : {}),
       },
       gradientNorm: mean((step) => step.gradientNorm),
       keptClasses: mean((step) => step.keptClasses),

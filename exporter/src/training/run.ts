@@ -24,10 +24,12 @@ import { quickAccuracy } from './quick-evaluation.js';
 import { StepReport } from './report.js';
 import { sandwichStep } from './sandwich.js';
 import { type Phase, type Schedule, scheduleOf } from './schedule.js';
+import { inStage, type Stage, stageAt } from './stages.js';
 import { type InitialSupernet, startingWeights } from './starting-weights.js';
-import { TrainableSubnet } from './subnet.js';
-import { type PoolState, SubnetPool } from './subnet-pool.js';
+import { lossOf, TrainableSubnet } from './subnet.js';
+import { type PoolState, type Role, SubnetPool } from './subnet-pool.js';
 import { TaskDropout } from './task-dropout.js';
+import { WeightAverage } from './weight-average.js';
 
 export interface RunArguments {
   readonly identity: RunIdentity;
@@ -61,11 +63,12 @@ export class TrainingRun {
   readonly #batches: BatchSource;
   readonly #poolRandom: Random;
   readonly #optimizer: Sgd;
+  readonly #average: WeightAverage | undefined;
   readonly #gradients: GradientSum;
   readonly #report: StepReport;
   /** Weights and statistics as the programs' inputs. */
   #inputs: ReadonlyMap<string, Float32Array>;
-  #pool: { readonly phase: Phase; readonly subnets: SubnetPool<TrainableSubnet> };
+  #pool: { readonly key: string; readonly subnets: SubnetPool<TrainableSubnet> };
   #collections: number;
   #imagesSeen: number;
   #seconds: number;
@@ -91,6 +94,8 @@ export class TrainingRun {
     );
     this.#optimizer = new Sgd(this.weights, options);
     for (const [name, velocity] of checkpoint?.velocity ?? []) this.#optimizer.velocity.get(name)?.set(velocity);
+    this.#average =
+      options.averaging > 0 ? new WeightAverage(this.weights, options.averaging, checkpoint?.average) : undefined;
     this.statistics = checkpoint?.statistics;
     this.#inputs = this.#programInputs();
     const { augmentation } = options;
@@ -113,7 +118,7 @@ export class TrainingRun {
       resolutions: [...new Set([Math.max(...space.resolutions), Math.min(...space.resolutions)])],
     });
     this.#gradients = new GradientSum(this.weights);
-    this.#pool = this.#newPool(this.schedule.phase(this.step), checkpoint?.pool);
+    this.#pool = this.#newPool(checkpoint?.pool);
     this.#collections = checkpoint?.collections ?? 0;
     this.#imagesSeen = checkpoint?.imagesSeen ?? 0;
     this.#seconds = checkpoint?.seconds ?? 0;
@@ -141,7 +146,7 @@ export class TrainingRun {
 
   async save(): Promise<void> {
     const { identity, file } = this.#run;
-    const { subnets, phase } = this.#pool;
+    const { subnets, key } = this.#pool;
     const batches = this.#batches.state;
     await writeCheckpoint(file, {
       run: identity,
@@ -151,11 +156,12 @@ export class TrainingRun {
       normalization: this.normalization,
       randoms: { ...batches.randoms, pool: this.#poolRandom.state },
       sampler: batches.sampler,
-      // The next phase starts with a pool of its own.
-      pool: phase === this.schedule.phase(this.step) ? subnets.state : { members: [] },
+      // The next phase or stage starts with a pool of its own.
+      pool: key === this.#poolKey() ? subnets.state : { members: [] },
       collections: this.#collections,
       weights: this.weights,
       velocity: this.#optimizer.velocity,
+      average: this.#average && new Map([...this.#average.tensors].map(([name, { data }]) => [name, data])),
       statistics: this.statistics,
     });
     this.#saved = { file, step: this.step };
@@ -171,10 +177,10 @@ export class TrainingRun {
     const { identity, dataset } = this.#run;
     const { options } = identity;
     const { classes } = dataset;
-    const phase = this.schedule.phase(this.step);
-    if (phase !== this.#pool.phase) {
+    const { phase, stage } = this.#phaseAndStage();
+    if (this.#poolKey() !== this.#pool.key) {
       await this.#pool.subnets.dispose();
-      this.#pool = this.#newPool(phase);
+      this.#pool = this.#newPool();
     }
     const { subnets } = this.#pool;
     const learningRate = this.schedule.learningRate(this.step);
@@ -188,15 +194,18 @@ export class TrainingRun {
       this.#inputs,
       batch,
       kept,
-      { ...options, classes: classes.length },
+      { ...options, classes: classes.length, onlyLargest: stage === 'largest' },
       this.#gradients,
       this.#poolRandom,
     );
     const gradientNorm = this.#optimizer.step(this.#gradients.tensors, learningRate);
-    if (![losses.largest, losses.smallest, ...losses.random, gradientNorm].every(Number.isFinite)) {
+    if (![losses.largest, losses.smallest ?? 0, ...losses.random, gradientNorm].every(Number.isFinite)) {
       throw new DivergedError(this.step, learningRate, this.#saved);
     }
     this.step++;
+    this.#average?.update(this.step);
+    // Before anything is saved: a finished run's weights are final.
+    if (this.step === this.schedule.totalSteps) this.#average?.adopt();
     this.#imagesSeen += options.batchSize;
     const ms = performance.now() - started;
     this.#seconds += ms / 1000;
@@ -226,6 +235,7 @@ export class TrainingRun {
     const { space, options } = identity;
     const { train, resolution, classes } = dataset;
     await this.#pool.subnets.dispose();
+    this.#average?.adopt();
     const seed = `${options.seed}/collection/${this.#collections}`;
     const sampler = new BatchSampler(train, { seed: hashOf(`${seed}/sampler`) });
     const { architectures: count, extremes } = options.statistics;
@@ -256,7 +266,7 @@ export class TrainingRun {
     const statistics = phase === 'finishing' ? this.statistics : undefined;
     const random = randomArchitecture(space, new Random(hashOf(`${options.seed}/evaluation`)));
     const accuracy = (architecture: Architecture) =>
-      quickAccuracy(this.weights, statistics, architecture, {
+      quickAccuracy(this.#average?.tensors ?? this.weights, statistics, architecture, {
         dataset,
         space,
         normalization: this.normalization,
@@ -287,19 +297,34 @@ export class TrainingRun {
     await this.#run.metrics.write(event);
   }
 
-  #newPool(phase: Phase, state?: PoolState) {
+  #phaseAndStage(): { readonly phase: Phase; readonly stage: Stage } {
+    const { progressive } = this.#run.identity.options;
+    return {
+      phase: this.schedule.phase(this.step),
+      stage: stageAt(this.step / this.schedule.trainingSteps, progressive),
+    };
+  }
+
+  #poolKey(): string {
+    return Object.values(this.#phaseAndStage()).join();
+  }
+
+  #newPool(state?: PoolState) {
     const { identity, dataset, lowering, threads } = this.#run;
     const { space, options } = identity;
-    const compile = (architecture: Architecture) =>
+    const { phase, stage } = this.#phaseAndStage();
+    const compile = (architecture: Architecture, role: Role) =>
       TrainableSubnet.compile(architecture, {
         space,
         classes: dataset.classes.length,
         batch: options.batchSize,
         norm: phase === 'training' ? 'batch' : 'frozen',
+        loss: lossOf(options, role),
         lowering,
         ...(threads ? { threads } : {}),
       });
-    return { phase, subnets: new SubnetPool(space, options.pool, compile, state) };
+    const adapt = (architecture: Architecture) => inStage(space, architecture, stage);
+    return { key: this.#poolKey(), subnets: new SubnetPool(space, options.pool, compile, state, adapt) };
   }
 
   #programInputs(): ReadonlyMap<string, Float32Array> {

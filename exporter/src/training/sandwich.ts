@@ -10,11 +10,16 @@ export interface SandwichOptions {
   readonly labelSmoothing: number;
   readonly randomSubnets: number;
   readonly distillation: boolean;
+  /** Of the targets that the largest gives. Default 1. */
+  readonly temperature?: number;
+  /** Whether the largest subnet learns alone. Default false. */
+  readonly onlyLargest?: boolean;
 }
 
 export interface SandwichLosses {
   readonly largest: number;
-  readonly smallest: number;
+  /** Not where the largest learns alone. */
+  readonly smallest?: number;
   /** One per random subnet. */
   readonly random: readonly number[];
 }
@@ -34,7 +39,7 @@ export async function sandwichStep(
   gradients: GradientSum,
   random: Random,
 ): Promise<SandwichLosses> {
-  const { classes, labelSmoothing, randomSubnets, distillation } = options;
+  const { classes, labelSmoothing, randomSubnets, distillation, temperature, onlyLargest = false } = options;
   const mask = classMask(kept, classes);
   const learn = async (subnet: TrainableSubnet, targets: Float32Array): Promise<StepResult> => {
     const images = batch.images(subnet.architecture.resolution).data;
@@ -45,7 +50,8 @@ export async function sandwichStep(
   gradients.clear();
   const labels = smoothedLabels(batch.labels, kept, classes, labelSmoothing);
   const largest = await learn(await pool.largest(), labels);
-  const targets = distillation ? softmaxOver(largest.logits, kept, classes) : labels;
+  if (onlyLargest) return { largest: largest.loss, random: [] };
+  const targets = distillation ? softmaxOver(largest.logits, kept, classes, temperature) : labels;
   const smallest = await learn(await pool.smallest(), targets);
   const others: number[] = [];
   for (let i = 0; i < randomSubnets; i++) others.push((await learn(await pool.random(random), targets)).loss);

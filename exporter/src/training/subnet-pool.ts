@@ -19,6 +19,9 @@ export interface Compiled {
   dispose(): Promise<void>;
 }
 
+/** The largest learns from labels; the others may learn from it. */
+export type Role = 'teacher' | 'student';
+
 interface Member<T> {
   readonly architecture: Architecture;
   uses: number;
@@ -40,8 +43,10 @@ export class SubnetPool<T extends Compiled> {
   constructor(
     readonly space: SearchSpace,
     readonly options: PoolOptions,
-    readonly compile: (architecture: Architecture) => Promise<T>,
+    readonly compile: (architecture: Architecture, role: Role) => Promise<T>,
     state: PoolState = { members: [] },
+    /** Applied to what is drawn, and to the smallest. */
+    readonly adapt: (architecture: Architecture) => Architecture = (architecture) => architecture,
   ) {
     this.#members = state.members.map(({ architecture, uses }) => ({
       architecture: parseArchitecture(space, architecture),
@@ -60,12 +65,12 @@ export class SubnetPool<T extends Compiled> {
   }
 
   async largest(): Promise<T> {
-    this.#largest ??= await this.#timed(largestArchitecture(this.space));
+    this.#largest ??= await this.#timed(largestArchitecture(this.space), 'teacher');
     return this.#largest;
   }
 
   async smallest(): Promise<T> {
-    this.#smallest ??= await this.#timed(smallestArchitecture(this.space));
+    this.#smallest ??= await this.#timed(this.adapt(smallestArchitecture(this.space)), 'student');
     return this.#smallest;
   }
 
@@ -79,7 +84,7 @@ export class SubnetPool<T extends Compiled> {
       this.#members[index] = member;
     }
     member.uses++;
-    member.subnet ??= await this.#timed(member.architecture);
+    member.subnet ??= await this.#timed(member.architecture, 'student');
     return member.subnet;
   }
 
@@ -92,12 +97,12 @@ export class SubnetPool<T extends Compiled> {
   }
 
   #draw(random: Random): Member<T> {
-    return { architecture: randomArchitecture(this.space, random), uses: 0, subnet: undefined };
+    return { architecture: this.adapt(randomArchitecture(this.space, random)), uses: 0, subnet: undefined };
   }
 
-  async #timed(architecture: Architecture): Promise<T> {
+  async #timed(architecture: Architecture, role: Role): Promise<T> {
     const start = performance.now();
-    const subnet = await this.compile(architecture);
+    const subnet = await this.compile(architecture, role);
     this.compileMs += performance.now() - start;
     return subnet;
   }

@@ -1,15 +1,30 @@
 import type { Architecture, SearchSpace } from '@easel/sdk/space';
 import type { Tensor } from '@easel/sdk/tensor';
-import { Executable, gradientName, type Lowering, ops } from '../engine/index.js';
+import { Executable, type Graph, gradientName, type Lowering, ops, type Value } from '../engine/index.js';
 import { buildNetwork, imageInput } from '../supernet/index.js';
+import type { TrainingOptions } from './options.js';
+import type { Role } from './subnet-pool.js';
 
 export interface SubnetOptions {
   readonly space: SearchSpace;
   readonly classes: number;
   readonly batch: number;
   readonly norm: 'batch' | 'frozen';
+  /** Default: cross-entropy with the targets. */
+  readonly loss?: SubnetLoss;
   readonly lowering: Lowering;
   readonly threads?: number;
+}
+
+/** How a subnet's logits are compared with the targets. */
+export type SubnetLoss =
+  | { readonly kind: 'cross-entropy'; readonly temperature: number }
+  | { readonly kind: 'alpha'; readonly clip: number };
+
+/** What a subnet of this role learns by. */
+export function lossOf({ distillation, divergence, temperature, ratioClip }: TrainingOptions, role: Role): SubnetLoss {
+  if (role === 'teacher' || !distillation) return { kind: 'cross-entropy', temperature: 1 };
+  return divergence === 'alpha' ? { kind: 'alpha', clip: ratioClip } : { kind: 'cross-entropy', temperature };
 }
 
 export interface StepResult {
@@ -44,7 +59,7 @@ export class TrainableSubnet {
     const { graph, logits, parameters } = buildNetwork(space, architecture, { batch, classes, norm });
     const targets = graph.input('targets', [batch, classes]);
     const mask = graph.input('mask', [1, classes]);
-    const loss = graph.apply(ops.softCrossEntropy, [logits, targets, mask], {});
+    const loss = emitLoss(graph, [logits, targets, mask], options.loss);
     const program = { name: 'step', graph, outputs: { loss, logits }, loss, gradients: parameters };
     const executable = await Executable.compile(program, { lowering, ...(threads ? { threads } : {}) });
     return new TrainableSubnet(architecture, Object.keys(parameters), executable);
@@ -63,4 +78,10 @@ export class TrainableSubnet {
   dispose(): Promise<void> {
     return this.executable.dispose();
   }
+}
+
+function emitLoss(graph: Graph, inputs: readonly Value[], loss: SubnetLoss | undefined): Value {
+  if (loss?.kind === 'alpha') return graph.apply(ops.alphaDivergence, inputs, { clip: loss.clip });
+  const { temperature } = loss ?? { temperature: 1 };
+  return graph.apply(ops.softCrossEntropy, inputs, temperature === 1 ? {} : { temperature });
 }

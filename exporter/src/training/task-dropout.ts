@@ -7,8 +7,9 @@ const DROPPED = -1e4;
 
 /**
  * Task dropout (Elastic Architecture Search): draws the classes that a step keeps. With probability `keepAll` all of
- * them; else a single task, or the union of two or more tasks, their number uniform up to all tasks. At least two
- * classes are kept: where a task has only one, further random tasks, and at last random classes, join it.
+ * them; else a single task, or the union of two or more tasks, their number uniform up to all tasks, or with probability
+ * `randomClasses` any classes. At least two are kept: where a task has only one, further random tasks, and at last random
+ * classes, join it.
  */
 export class TaskDropout {
   readonly #tasks: readonly (readonly number[])[];
@@ -25,6 +26,9 @@ export class TaskDropout {
   draw(random: Random): readonly number[] {
     const all = this.classes.map((_, index) => index);
     if (random.float() < this.options.keepAll || this.#tasks.length === 0) return all;
+    // Drawn only where it matters, so that the option leaves other runs as they were.
+    const { randomClasses } = this.options;
+    if (randomClasses > 0 && random.float() < randomClasses) return this.#randomClasses(all, random);
     const order = random.shuffle([...this.#tasks]);
     const single = order.length === 1 || random.float() < this.options.singleTask;
     const count = single ? 1 : 2 + random.integer(order.length - 1);
@@ -34,6 +38,15 @@ export class TaskDropout {
       for (const index of members) kept.add(index);
     }
     return [...kept].sort((a, b) => a - b);
+  }
+
+  /** Two or more, their number uniform. */
+  #randomClasses(all: readonly number[], random: Random): readonly number[] {
+    const count = Math.min(all.length, 2 + random.integer(Math.max(1, all.length - 1)));
+    return random
+      .shuffle([...all])
+      .slice(0, count)
+      .sort((a, b) => a - b);
   }
 }
 
@@ -60,15 +73,21 @@ export function smoothedLabels(
   return targets;
 }
 
-/** Softmax of every row of `logits` `[n, classes]` over the kept classes; the others get 0. */
-export function softmaxOver(logits: Float32Array, kept: readonly number[], classes: number): Float32Array {
+/** Softmax of every row of `logits` `[n, classes]`, divided by `temperature`, over the kept classes; others get 0. */
+export function softmaxOver(
+  logits: Float32Array,
+  kept: readonly number[],
+  classes: number,
+  temperature = 1,
+): Float32Array {
   const probabilities = new Float32Array(logits.length);
   for (let row = 0; row < logits.length; row += classes) {
     let largest = Number.NEGATIVE_INFINITY;
     for (const index of kept) largest = Math.max(largest, logits[row + index] as number);
     let sum = 0;
-    for (const index of kept) sum += Math.exp((logits[row + index] as number) - largest);
-    for (const index of kept) probabilities[row + index] = Math.exp((logits[row + index] as number) - largest) / sum;
+    const exponential = (index: number) => Math.exp(((logits[row + index] as number) - largest) / temperature);
+    for (const index of kept) sum += exponential(index);
+    for (const index of kept) probabilities[row + index] = exponential(index) / sum;
   }
   return probabilities;
 }

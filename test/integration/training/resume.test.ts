@@ -92,7 +92,7 @@ describe('trainSupernet', function () {
   after(() => rm(directory, { recursive: true }));
 
   /** Runs until `steps` steps are done, then aborts as Ctrl-C does. */
-  async function interrupted(folder: string, steps: number): Promise<unknown> {
+  async function interrupted(folder: string, steps: number, run: TrainSupernetArguments): Promise<unknown> {
     const abort = new AbortController();
     const onEvent = (event: TrainingEvent) => {
       if (event.kind === 'step' && event.step === steps) abort.abort();
@@ -104,7 +104,7 @@ describe('trainSupernet', function () {
     const straight = await trainSupernet({ ...run, directory: join(directory, 'straight') });
     const folder = join(directory, 'resumed');
     for (const stop of [3, 8, 10]) {
-      const error = await interrupted(folder, stop);
+      const error = await interrupted(folder, stop, { ...run, directory: folder });
       expect(error).instanceOf(TrainingInterruptedError);
       expect((error as TrainingInterruptedError).step).to.equal(stop);
       expect((error as Error).message)
@@ -124,6 +124,41 @@ describe('trainSupernet', function () {
         .flatMap((event) => (event.kind === 'step' ? [[event.step, event.losses]] : []));
     expect(await lines('resumed')).to.deep.equal(await lines('straight'));
     expect((await lines('resumed')).length).to.equal(12);
+  });
+
+  it('does so with every option of the recipe, and these change the result', async () => {
+    const { options } = run;
+    const recipe = {
+      ...options,
+      taskDropout: { keepAll: 0.3, singleTask: 0.5, randomClasses: 0.5 },
+      divergence: 'alpha',
+      averaging: 0.9,
+      progressive: { largest: 0.25, depth: 0.5 },
+      augmentation: { cropPadding: 1, horizontalFlip: true, cutout: 4 },
+    } as const;
+    const request = { ...run, options: recipe, evaluationEpochs: 0.5 };
+    const straight = await trainSupernet({ ...request, directory: join(directory, 'recipe') });
+    const folder = join(directory, 'recipe-resumed');
+    // In each stage, where stages change, and in the second phase.
+    for (const stop of [1, 2, 5, 6, 7, 9, 11]) await interrupted(folder, stop, { ...request, directory: folder });
+    const resumed = await trainSupernet({ ...request, directory: folder, resume: true });
+    expect([...resumed.weights]).to.deep.equal([...straight.weights]);
+    expect([...resumed.statistics]).to.deep.equal([...straight.statistics]);
+    const { average, weights } = await readCheckpoint(checkpointFile(folder));
+    expect([...weights].map(([name, { data }]) => [name, data])).to.deep.equal([...(average as typeof average & {})]);
+
+    const lines = (await readFile(metricsFile(folder), 'utf8')).trim().split('\n');
+    const losses = lines.map((line) => JSON.parse(line)).filter(({ kind }) => kind === 'step');
+    expect(losses.map(({ losses }) => 'smallest' in losses)).to.deep.equal(
+      [...Array(12).keys()].map((step) => step >= 2),
+    );
+
+    const changes = [{ divergence: 'kl' }, { averaging: 0 }, { progressive: null }] as const;
+    for (const [i, change] of changes.entries()) {
+      const place = join(directory, `without-${i}`);
+      const other = await trainSupernet({ ...request, options: { ...recipe, ...change }, directory: place });
+      expect([...other.weights], JSON.stringify(change)).not.to.deep.equal([...straight.weights]);
+    }
   });
 
   it('returns at once from a finished run', async () => {

@@ -149,6 +149,26 @@ const mismatches: Readonly<Record<string, readonly [op: unknown, inputs: readonl
     [ops.sliceWeight, [[8, 4]], { shape: [9, 4] }],
     [ops.sliceWeight, [[8, 4]], { shape: [8] }],
   ],
+  alphaDivergence: [
+    [
+      ops.alphaDivergence,
+      [
+        [4, 6],
+        [4, 5],
+        [1, 6],
+      ],
+      { clip: 5 },
+    ],
+    [
+      ops.alphaDivergence,
+      [
+        [4, 6],
+        [4, 6],
+        [2, 6],
+      ],
+      { clip: 5 },
+    ],
+  ],
   softCrossEntropy: [
     [
       ops.softCrossEntropy,

@@ -25,6 +25,7 @@ const checkpoint: Checkpoint = {
   collections: 1,
   weights: new Map([['stem.weight', tensor([1, 2], Float32Array.of(0.1, -0))]]),
   velocity: new Map([['stem.weight', Float32Array.of(3, 4)]]),
+  average: new Map([['stem.weight', Float32Array.of(0.5, 6)]]),
   statistics: new Map([['stem', new Map([['any', { mean: tensor([1], Float32Array.of(5)), variance: tensor([1]) }]])]]),
 };
 

@@ -1,4 +1,4 @@
-import { scheduleOf, trainingOptions } from '@easel/exporter/training';
+import { completeOptions, scheduleOf, trainingOptions } from '@easel/exporter/training';
 import { InvalidRequestError } from '@easel/sdk/errors';
 import { expect } from 'chai';
 
@@ -34,7 +34,32 @@ describe('trainingOptions', () => {
   it('names an option out of range, or unknown', () => {
     expect(() => trainingOptions({ momentum: 1 })).to.throw(InvalidRequestError, 'momentum must be from 0 to below 1');
     expect(() => trainingOptions({ learningRate: Number.NaN })).to.throw(InvalidRequestError, 'learningRate');
-    expect(() => trainingOptions({ taskDropout: { keepAll: 2, singleTask: 0 } })).to.throw('taskDropout.keepAll');
+    expect(() => trainingOptions({ taskDropout: { keepAll: 2, singleTask: 0, randomClasses: 0 } })).to.throw(
+      'taskDropout.keepAll',
+    );
     expect(() => trainingOptions({ learnRate: 1 } as object)).to.throw('learnRate');
+    expect(() => trainingOptions({ divergence: 'js' } as object)).to.throw('divergence must be kl or alpha, got "js"');
+    expect(() => trainingOptions({ divergence: 'alpha', temperature: 2 })).to.throw('temperature must be 1');
+    expect(() => trainingOptions({ averaging: 1 })).to.throw('averaging');
+    expect(() => trainingOptions({ progressive: { largest: 0.6, depth: 0.6 } })).to.throw('progressive.largest +');
+  });
+});
+
+describe('completeOptions', () => {
+  it('reads options that an earlier version did not have as off', () => {
+    const { divergence, temperature, ratioClip, averaging, progressive, taskDropout, ...rest } = trainingOptions();
+    const { keepAll, singleTask } = taskDropout;
+    const early = { ...rest, taskDropout: { keepAll, singleTask } } as ReturnType<typeof trainingOptions>;
+    expect(completeOptions(early)).to.deep.equal({
+      ...early,
+      divergence: 'kl',
+      temperature: 1,
+      ratioClip: 5,
+      averaging: 0,
+      progressive: null,
+      taskDropout: { keepAll, singleTask, randomClasses: 0 },
+    });
+    const now = trainingOptions({ divergence: 'alpha', averaging: 0.9 });
+    expect(completeOptions(now)).to.deep.equal(now);
   });
 });

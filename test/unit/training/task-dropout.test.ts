@@ -6,9 +6,9 @@ const classes = ['a', 'b', 'c', 'd', 'e', 'f'];
 const tasks = { first: ['a', 'b'], second: ['c', 'd'], third: ['b', 'e', 'f'], lonely: ['f'] };
 
 describe('TaskDropout', () => {
-  const draws = (options: { keepAll: number; singleTask: number }, count = 4000) => {
+  const draws = (options: { keepAll: number; singleTask: number; randomClasses?: number }, count = 4000) => {
     const random = new Random(1);
-    const dropout = new TaskDropout(classes, tasks, options);
+    const dropout = new TaskDropout(classes, tasks, { randomClasses: 0, ...options });
     const counts = new Map<string, number>();
     for (let i = 0; i < count; i++) {
       const key = dropout.draw(random).join('');
@@ -38,6 +38,24 @@ describe('TaskDropout', () => {
   });
 });
 
+describe('TaskDropout of random classes', () => {
+  it('keeps any two or more, each number as often as the others', () => {
+    const dropout = new TaskDropout(classes, tasks, { keepAll: 0, singleTask: 1, randomClasses: 1 });
+    const random = new Random(1);
+    const sizes = new Map<number, number>();
+    const sets = new Set<string>();
+    for (let i = 0; i < 4000; i++) {
+      const kept = dropout.draw(random);
+      sizes.set(kept.length, (sizes.get(kept.length) ?? 0) + 1 / 4000);
+      sets.add(kept.join(''));
+    }
+    expect([...sizes.keys()].sort()).to.deep.equal([2, 3, 4, 5, 6]);
+    for (const share of sizes.values()) expect(share).closeTo(1 / 5, 0.03);
+    // All subsets of at least two of six classes.
+    expect(sets.size).to.equal(2 ** 6 - 1 - 6);
+  });
+});
+
 describe('distributions over the kept classes', () => {
   const kept = [1, 3];
 
@@ -53,6 +71,11 @@ describe('distributions over the kept classes', () => {
     rows.forEach((value, i) => {
       expect(value).closeTo(expected[i] as number, 1e-6);
     });
+  });
+
+  it('softens by the temperature', () => {
+    const soft = softmaxOver(Float32Array.of(0, Math.log(16), 100), [0, 1], 3, 2);
+    expect([...soft].map((p) => Number(p.toFixed(5)))).to.deep.equal([0.2, 0.8, 0]);
   });
 
   it('takes the softmax over kept classes only, at any size of the logits', () => {

@@ -44,6 +44,10 @@ interface Flags {
   labelSmoothing?: number;
   randomSubnets?: number;
   keepAll?: number;
+  averaging?: number;
+  temperature?: number;
+  divergence?: string;
+  progressive?: boolean;
   augmentation: boolean;
   distillation: boolean;
   threads?: number;
@@ -80,6 +84,10 @@ export function trainCommand(): Command {
     .option('--label-smoothing <share>', 'of the probability, spread over all classes', fraction)
     .option('--random-subnets <n>', 'per step, besides the largest and the smallest', wholeNumber)
     .option('--keep-all <share>', 'of the steps without task dropout', fraction)
+    .option('--averaging <decay>', 'of the running mean of the weights; 0 for none', fraction)
+    .option('--divergence <kind>', 'from the largest subnet: kl or alpha')
+    .option('--temperature <n>', 'of distillation by kl', positiveNumber)
+    .option('--progressive', 'first the largest subnet alone, then depths, then widths')
     .option('--no-augmentation', 'take the images as they are')
     .option('--no-distillation', 'let small subnets learn from the labels')
     .option('--threads <n>', 'of ONNX Runtime (default: one per core)', positiveInteger)
@@ -169,6 +177,9 @@ const SAME_NAMED = [
   'weightDecay',
   'labelSmoothing',
   'randomSubnets',
+  'averaging',
+  'temperature',
+  'divergence',
 ] as const;
 
 async function trainingOptionsOf(flags: Flags): Promise<PartialTrainingOptions> {
@@ -180,6 +191,7 @@ async function trainingOptionsOf(flags: Flags): Promise<PartialTrainingOptions> 
   return mergeTrainingOptions(file, {
     ...given,
     ...(flags.keepAll === undefined ? {} : { taskDropout: { keepAll: flags.keepAll } }),
+    ...(flags.progressive ? { progressive: {} } : {}),
     ...(flags.augmentation ? {} : { augmentation: null }),
     ...(flags.distillation ? {} : { distillation: false }),
   });

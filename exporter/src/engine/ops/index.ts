@@ -1,5 +1,6 @@
 export * from './activation.js';
 export * from './add.js';
+export * from './alpha-divergence.js';
 export * from './batch-norm.js';
 export * from './channel-affine.js';
 export * from './columns.js';

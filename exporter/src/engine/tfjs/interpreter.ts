@@ -56,6 +56,20 @@ const rules = {
 
   add: (tf, [a, b]) => [tf.add(a, b)],
 
+  alphaDivergence: (tf, [logits, teacher, mask], { clip }) => {
+    const p = constant(tf, teacher);
+    const logStudent = tf.logSoftmax(tf.add(logits, constant(tf, mask)));
+    const q = tf.exp(logStudent);
+    const positive = tf.maximum(p, 1e-12);
+    const ratio = constant(tf, tf.minimum(tf.div(q, positive), clip));
+    const under = tf.sum(tf.mul(p, tf.sub(tf.log(positive), logStudent)), 1);
+    // The published gradient: the value of the divergence, with the slope of the mean ratio.
+    const slope = tf.sum(tf.mul(q, ratio), 1);
+    const value = tf.div(tf.sum(tf.mul(q, tf.sub(ratio, 1)), 1), 2);
+    const over = tf.add(constant(tf, value), tf.sub(slope, constant(tf, slope)));
+    return [tf.mean(tf.maximum(over, under))];
+  },
+
   batchNorm: (tf, [x, scale, shift]) => {
     const { mean, variance } = tf.moments(x, [0, 2, 3]);
     return [normalize(tf, x, scale, shift, mean, variance), mean, variance];
@@ -97,9 +111,9 @@ const rules = {
     return [tf.slice(full, start, [...shape])];
   },
 
-  softCrossEntropy: (tf, [logits, targets, mask]) => {
-    const logProbabilities = tf.logSoftmax(tf.add(logits, constant(tf, mask)));
-    return [tf.neg(tf.mean(tf.sum(tf.mul(logProbabilities, constant(tf, targets)), 1)))];
+  softCrossEntropy: (tf, [logits, targets, mask], { temperature = 1 }) => {
+    const logProbabilities = tf.logSoftmax(tf.div(tf.add(logits, constant(tf, mask)), temperature));
+    return [tf.mul(tf.mean(tf.sum(tf.mul(logProbabilities, constant(tf, targets)), 1)), -(temperature ** 2))];
   },
 
   weightedSquaredError: (tf, [prediction, target, weight]) => {

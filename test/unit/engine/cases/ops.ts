@@ -1,4 +1,4 @@
-import { ops, type Shape } from '@easel/exporter/engine';
+import { ops, type Shape, type Value } from '@easel/exporter/engine';
 import { between, type Case, type Fill, normal, type Subject, scaledNormal, smoothAround } from '../case.js';
 import { batch, denseWidths, depthwiseWidths, largeMaps, maps } from './shapes.js';
 
@@ -60,8 +60,31 @@ export const opCases: readonly Case[] = [
   ).map(([name, full, shape]) =>
     one(`sliceWeight ${name}`, (s) => s.graph.apply(ops.sliceWeight, [s.variable('full', full)], { shape })),
   ),
-  softCrossEntropyCase('one mask for all', 1),
-  softCrossEntropyCase('a mask per image', 4),
+  lossCase('softCrossEntropy, one mask for all', 1, (s, inputs) => s.graph.apply(ops.softCrossEntropy, inputs, {})),
+  lossCase('softCrossEntropy, a mask per image', 4, (s, inputs) => s.graph.apply(ops.softCrossEntropy, inputs, {})),
+  lossCase('softCrossEntropy, temperature 3', 1, (s, inputs) =>
+    s.graph.apply(ops.softCrossEntropy, inputs, { temperature: 3 }),
+  ),
+  // Near the teacher, where the ratio of probabilities bends little over the step of a finite difference.
+  lossCase(
+    'alphaDivergence, one mask for all',
+    1,
+    (s, inputs) => s.graph.apply(ops.alphaDivergence, inputs, { clip: 1e6 }),
+    scaledNormal(0.3),
+  ),
+  lossCase(
+    'alphaDivergence, a mask per image',
+    4,
+    (s, inputs) => s.graph.apply(ops.alphaDivergence, inputs, { clip: 1e6 }),
+    scaledNormal(0.3),
+  ),
+  {
+    // The published gradient of a clipped ratio is not the slope of the loss; TensorFlow.js has it written out too.
+    ...lossCase('alphaDivergence, clipped', 1, (s, inputs) =>
+      s.graph.apply(ops.alphaDivergence, inputs, { clip: 1.5 }),
+    ),
+    differences: 'none',
+  },
   one('weightedSquaredError', (s) => {
     const inputs = [
       s.variable('prediction', [3, 5]),
@@ -145,11 +168,16 @@ function frozenNormCase(shape: Shape): Case {
   });
 }
 
-/** Targets are distributions over the classes that take part, as the op requires. */
-function softCrossEntropyCase(name: string, masks: number): Case {
+/** Of logits, targets and a mask. Targets are distributions over the classes that take part, as the ops require. */
+function lossCase(
+  name: string,
+  masks: number,
+  apply: (subject: Subject, inputs: readonly Value[]) => Value,
+  fill: Fill = normal,
+): Case {
   const [rows, classes] = [4, 6];
-  return one(`softCrossEntropy, ${name}`, (s) => {
-    const logits = s.variable('logits', [rows, classes], normal);
+  return one(name, (s) => {
+    const logits = s.variable('logits', [rows, classes], fill);
     const kept = (row: number, label: number) => (label + (masks === 1 ? 0 : row)) % 3 !== 0;
     const grid = (fill: (row: number, label: number) => number, count = rows) =>
       Float32Array.from({ length: count * classes }, (_, i) => fill(Math.floor(i / classes), i % classes));
@@ -165,6 +193,6 @@ function softCrossEntropyCase(name: string, masks: number): Case {
       'mask',
       grid((row, label) => (kept(row, label) ? 0 : -1e9), masks),
     );
-    return s.graph.apply(ops.softCrossEntropy, [logits, targets, mask], {});
+    return apply(s, [logits, targets, mask]);
   });
 }
