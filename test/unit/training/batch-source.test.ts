@@ -20,7 +20,7 @@ function parts(state?: BatchSourceState) {
     batchSize,
     augmentation,
     resolutions,
-    dropout: new TaskDropout(dataset.classes, dataset.tasks, { keepAll: 0.3, singleTask: 0.5 }),
+    dropout: new TaskDropout(dataset.classes, dataset.tasks, { keepAll: 0.3, singleTask: 0.5, randomClasses: 0 }),
     sampler: state ? BatchSampler.restore(split, state.sampler) : new BatchSampler(split, { seed: 5 }),
     randoms: {
       tasks: state ? Random.fromState(state.randoms.tasks) : new Random(1),
