@@ -71,6 +71,8 @@ export class AdaptiveClassifier {
   readonly #window: LatencyWindow;
   readonly #journal = new Journal();
   readonly #retired = new InFlight();
+  /** Whether it changes subnets by itself. Without, it watches, reports and changes when the app asks. */
+  automatic: boolean;
   #wanted: Target;
   #running: Subnet | undefined;
   #switching: Promise<void> | undefined;
@@ -85,10 +87,11 @@ export class AdaptiveClassifier {
 
   private constructor(
     source: SubnetSource,
-    { policy, window }: Watchfulness,
+    { automatic, policy, window }: Watchfulness,
     request: AdaptiveRequest,
     rungs: readonly Rung[],
   ) {
+    this.automatic = automatic;
     this.#source = source;
     this.#policy = new Policy(policy);
     this.#window = new LatencyWindow(window);
@@ -210,7 +213,7 @@ export class AdaptiveClassifier {
     const now = startedAt + ms;
     this.#window.add(ms, now);
     this.#journal.emit('inference', inference);
-    if (now - this.#decidedAt < decideEveryMs || now < this.#retryAt) return;
+    if (!this.automatic || now - this.#decidedAt < decideEveryMs || now < this.#retryAt) return;
     this.#decidedAt = now;
     this.#decide(now);
   }

@@ -11,24 +11,29 @@ export interface AdaptiveOptions {
   readonly headroom?: number;
   /** How long a larger subnet must have been expected within the budget before it is opened. Default 1500. */
   readonly patienceMs?: number;
+  /** Whether it changes subnets by itself. Default true. Without, it watches, reports and changes when the app asks. */
+  readonly automatic?: boolean;
 }
 
 export interface Watchfulness {
   readonly policy: PolicyOptions;
+  readonly automatic: boolean;
   readonly window: { readonly size: number; readonly maximumAgeMs: number; readonly kept: number };
 }
 
 /** @throws InvalidRequestError that names the option */
 export function checkedOptions(options: AdaptiveOptions): Watchfulness {
-  const known: Record<keyof AdaptiveOptions, (value: number) => string | undefined> = {
+  const { automatic = true, ...numbers } = options;
+  if (typeof automatic !== 'boolean') throw new InvalidRequestError('automatic', automatic, 'true or false');
+  const known: Record<Exclude<keyof AdaptiveOptions, 'automatic'>, (value: number) => string | undefined> = {
     window: (value) => (Number.isInteger(value) && value >= 20 ? undefined : 'an integer of at least 20'),
     windowMs: (value) => (value > 0 ? undefined : 'a number of milliseconds above 0'),
     headroom: (value) => (value > 0 && value <= 1 ? undefined : 'above 0 and at most 1'),
     patienceMs: (value) => (value >= 0 ? undefined : 'a number of milliseconds, 0 or more'),
   };
-  for (const [name, value] of Object.entries(options)) {
-    const check = known[name as keyof AdaptiveOptions];
-    if (!check) throw new InvalidRequestError('option', name, `one of ${listed(Object.keys(known))}`);
+  for (const [name, value] of Object.entries(numbers)) {
+    const check = known[name as keyof typeof known];
+    if (!check) throw new InvalidRequestError('option', name, `one of ${listed([...Object.keys(known), 'automatic'])}`);
     if (value === undefined) continue;
     const expected = typeof value === 'number' && Number.isFinite(value) ? check(value) : 'a finite number';
     if (expected !== undefined) throw new InvalidRequestError(name, value, expected);
@@ -40,6 +45,7 @@ export function checkedOptions(options: AdaptiveOptions): Watchfulness {
     patienceMs = defaultPolicy.patienceMs,
   } = options;
   return {
+    automatic,
     policy: { ...defaultPolicy, headroom, patienceMs },
     window: { size: window, maximumAgeMs: windowMs, kept: defaultPolicy.samples },
   };

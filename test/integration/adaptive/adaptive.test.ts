@@ -201,6 +201,7 @@ describe('Adaptive classifier', () => {
       [pets, { headroom: 1.2 }, InvalidRequestError, /headroom must be above 0 and at most 1/],
       [pets, { patienceMs: Number.NaN }, InvalidRequestError, /patienceMs must be a finite number/],
       [pets, { patience: 2 }, InvalidRequestError, /"patience"/],
+      [pets, { automatic: 1 }, InvalidRequestError, /automatic must be true or false/],
     ];
     for (const [request, options, errorClass, message] of bad) {
       const opened = easel.adaptive(request as AdaptiveRequest, options as AdaptiveOptions);
@@ -220,6 +221,19 @@ describe('Adaptive classifier', () => {
         expect(adaptive.predicted.parameters).to.be.at.most(40_000);
       },
       { patienceMs: 50 },
+    ));
+
+  it('changes nothing by itself unless it is automatic', () =>
+    withAdaptive(
+      { tasks: ['everything'], budget: { latencyMs: 3 } },
+      async (adaptive) => {
+        for (const end = performance.now() + 400; performance.now() < end; ) await adaptive.classify(image);
+        expect(adaptive.latency.count).to.be.greaterThan(20);
+        expect(adaptive.decisions).to.have.length(1);
+        adaptive.automatic = true;
+        expect((await classifyUntilSwitch(adaptive)).kind).to.equal('room');
+      },
+      { patienceMs: 50, automatic: false },
     ));
 
   it('reports what it sees', () =>
