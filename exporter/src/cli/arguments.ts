@@ -48,3 +48,8 @@ export function count(text: string): number {
   }
   return value;
 }
+
+/** "1,2,4" */
+export function positiveIntegers(text: string): readonly number[] {
+  return text.split(',').map(positiveInteger);
+}

@@ -15,3 +15,8 @@ export class NoisyDeviceError extends EaselError {
     );
   }
 }
+
+/** What is to be measured cannot be reached, or does not do what it should. */
+export class DeviceError extends EaselError {
+  readonly code = 'DEVICE';
+}

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type DeviceProfile, profileRefusal } from '@easel/sdk/profile';
 import type { SearchSpace } from '@easel/sdk/space';
 import { InterruptedError, NoisyDeviceError } from '../errors/index.js';
@@ -18,11 +19,34 @@ export async function profileThisDevice(
   space: SearchSpace,
   { out, allowNoise = false, ...options }: ProfileRequest,
 ): Promise<DeviceProfile> {
-  const profile = await profileThisMachine(space, options).catch((error) => {
-    throw options.signal?.aborted ? new InterruptedError('measuring') : error;
-  });
-  const refusal = allowNoise ? undefined : profileRefusal(profile);
-  if (refusal !== undefined) throw new NoisyDeviceError(refusal, profile.measured.others);
+  const profile = await uninterrupted(options.signal, () => profileThisMachine(space, options));
+  assertQuiet(profile, allowNoise);
   await writeJson(out, profile);
   return profile;
+}
+
+/**
+ * Writes profiles that were measured elsewhere: one to the file `out`, several into the directory `out` under their names.
+ * @returns the files
+ * @throws NoisyDeviceError before anything is written, FileError
+ */
+export async function writeProfiles(
+  profiles: readonly DeviceProfile[],
+  { out, several, allowNoise = false }: { out: string; several: boolean; allowNoise?: boolean },
+): Promise<readonly string[]> {
+  for (const profile of profiles) assertQuiet(profile, allowNoise);
+  const files = profiles.map(({ name }) => (several ? join(out, `${name}.json`) : out));
+  for (const [i, profile] of profiles.entries()) await writeJson(files[i] as string, profile);
+  return files;
+}
+
+export async function uninterrupted<T>(signal: AbortSignal | undefined, measure: () => Promise<T>): Promise<T> {
+  return measure().catch((error) => {
+    throw signal?.aborted ? new InterruptedError('measuring') : error;
+  });
+}
+
+function assertQuiet(profile: DeviceProfile, allowNoise: boolean): void {
+  const refusal = allowNoise ? undefined : profileRefusal(profile);
+  if (refusal !== undefined) throw new NoisyDeviceError(refusal, profile.measured.others);
 }

@@ -6,6 +6,7 @@ const descriptions: Readonly<Record<string, string>> = {
   name: "Unique; also the file's name without .json.",
   space: 'What was measured: the search space, a hash of its document, the number of classes told apart.',
   'device.simd': 'The widest vector instructions, such as avx512, avx2 or neon.',
+  'runtime.browser': 'In which it ran, such as Chromium 148.',
   'runtime.threads': 'That one inference may use.',
   'measured.subnets': 'Whole random subnets that the terms were fitted to.',
   'measured.repeats': 'Timed runs of each subnet.',
@@ -15,6 +16,7 @@ const descriptions: Readonly<Record<string, string>> = {
   'measured.noise':
     'How much the latency of one reference subnet, run in between, varied: its interquartile range / median.',
   'measured.seconds': 'How long measuring took.',
+  'measured.adaptedFrom': 'Another device, whose table was adapted to a few measured subnets of this one.',
   'measured.others': 'Cores that other programs kept busy meanwhile, on average, where that is known.',
   terms:
     'Milliseconds: the latency of an architecture is the base of its resolution plus a term for every kept block, by ' +

@@ -2,7 +2,8 @@ import { nodeRuntime } from '@easel/sdk/node';
 import type { DeviceProfile } from '@easel/sdk/profile';
 import { type MeasuredDevice, type ProfileOptions, profileDevice, runtimeMeter } from '@easel/sdk/profiling';
 import type { SearchSpace } from '@easel/sdk/space';
-import { deviceFacts, profileName, runtimeFacts, watchOthers } from './facts.js';
+import { deviceFacts, runtimeFacts, watchOthers } from './facts.js';
+import { profileName } from './profile-name.js';
 
 export interface ThisMachineOptions extends ProfileOptions {
   /** Per inference. Default 1. */

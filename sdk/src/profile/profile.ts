@@ -34,10 +34,19 @@ export const deviceProfileSchema = strictObject({
     'simd',
     'memoryBytes',
   ]),
-  runtime: strictObject({ engine: text, version: text, provider: text, threads: count }),
+  runtime: strictObject({ engine: text, version: text, provider: text, browser: text, threads: count }, ['browser']),
   measured: strictObject(
-    { date: time, subnets: count, repeats: count, quantile: fraction, noise: ratio, seconds: ratio, others: ratio },
-    ['seconds', 'others'],
+    {
+      date: time,
+      subnets: count,
+      repeats: count,
+      quantile: fraction,
+      noise: ratio,
+      seconds: ratio,
+      others: ratio,
+      adaptedFrom: text,
+    },
+    ['seconds', 'others', 'adaptedFrom'],
   ),
   terms: {
     type: 'array',

@@ -7,7 +7,7 @@ export interface Sample {
 }
 
 /** Strengths of the pull towards the prior, of which cross-validation picks one. */
-const strengths = [0.03, 0.1, 0.3, 1, 3, 10];
+const strengths = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3];
 /** How often outliers are looked for again, and how many typical residuals away they begin. */
 const reweightings = 3;
 const outlierFrom = 2;
@@ -32,9 +32,18 @@ export interface Fit {
  */
 export function fitTerms(samples: readonly Sample[], macs: Float64Array): Fit {
   const prior = macsPrior(samples, macs);
-  const scored = strengths.map((strength) => ({ strength, error: crossValidate(samples, prior, strength) }));
-  const { strength, error } = scored.reduce((a, b) => (b.error < a.error ? b : a));
+  const { strength, error } = chooseStrength(samples, prior);
   return { terms: robustFit(samples, prior, strength), strength, error };
+}
+
+/** The pull with the least error of cross-validation, which it answers too. */
+export function chooseStrength(
+  samples: readonly Sample[],
+  prior: Float64Array,
+): { readonly strength: number; readonly error: number } {
+  return strengths
+    .map((strength) => ({ strength, error: crossValidate(samples, prior, strength) }))
+    .reduce((a, b) => (b.error < a.error ? b : a));
 }
 
 /** Iteratively reweighted least squares with Huber's weights: a residual far beyond the typical counts linearly. */

@@ -1,5 +1,7 @@
+export * from './check.js';
 export * from './design.js';
 export * from './estimate.js';
+export * from './few-shot.js';
 export * from './fit.js';
 export * from './latency-fit.js';
 export * from './meter.js';

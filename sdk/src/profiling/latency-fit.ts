@@ -1,9 +1,15 @@
 import { chooseEstimator, type Estimator, steadyLatencies, typicalLatencies, typicalLevel } from './estimate.js';
-import { crossPredict, crossValidate, type FitError, fitTerms, macsPrior, type Sample, summarize } from './fit.js';
+import {
+  chooseStrength,
+  crossPredict,
+  crossValidate,
+  type FitError,
+  fitTerms,
+  macsPrior,
+  type Sample,
+  summarize,
+} from './fit.js';
 import type { VisitTimes } from './visits.js';
-
-/** The pull towards the prior with which ways to take latencies from runs are compared, and errors foretold. */
-const comparisonStrength = 0.3;
 
 export interface LatencyFit {
   /** In ms: typical latencies, as an application meets them. */
@@ -23,12 +29,14 @@ export function fitLatencies(
   rows: readonly Float64Array[],
   macs: Float64Array,
 ): LatencyFit {
+  const typical = typicalLatencies(visits, rows.length);
+  const { strength } = chooseStrength(samplesOf(rows, typical), macsPrior(samplesOf(rows, typical), macs));
   const estimator = chooseEstimator(visits, rows.length, (latencies) => {
     const samples = samplesOf(rows, latencies);
-    return crossValidate(samples, macsPrior(samples, macs), comparisonStrength);
+    return crossValidate(samples, macsPrior(samples, macs), strength);
   });
   const latencies = steadyLatencies(visits, rows.length, estimator);
-  const level = typicalLevel(latencies, typicalLatencies(visits, rows.length));
+  const level = typicalLevel(latencies, typical);
   const { terms } = fitTerms(samplesOf(rows, latencies), macs);
   return { terms: terms.map((term) => term * level), estimator };
 }
@@ -41,7 +49,8 @@ export function foretellError(
 ): FitError {
   const typical = typicalLatencies(visits, rows.length);
   const samples = samplesOf(rows, typical);
-  const predicted = crossPredict(samples, macsPrior(samples, macs), comparisonStrength);
+  const prior = macsPrior(samples, macs);
+  const predicted = crossPredict(samples, prior, chooseStrength(samples, prior).strength);
   return summarize(typical.map((latencyMs, i) => (predicted[i] as number) / latencyMs - 1));
 }
 

@@ -1,4 +1,4 @@
-import type { Runtime } from '../runtime/index.js';
+import type { Provider, Runtime } from '../runtime/index.js';
 import { imageInput } from '../subnet/index.js';
 import { tensor } from '../tensor/index.js';
 
@@ -34,6 +34,8 @@ export interface LatencyMeter {
 export interface RuntimeMeterOptions {
   /** Default 1. */
   readonly threads?: number;
+  /** As the runtime's `start` settled it. Default: the host's CPU. */
+  readonly provider?: Provider;
   /** In ms. Default: the clock. */
   readonly now?: () => number;
   /** The clock's resolution in ms. Default: found out by reading it. */
@@ -46,11 +48,16 @@ const resolutions = 50;
 /** Times subnets on the machine at hand, with the runtime that applications use. */
 export function runtimeMeter(
   runtime: Pick<Runtime, 'createSession'>,
-  { threads = 1, now = () => performance.now(), resolutionMs = clockResolution(now) }: RuntimeMeterOptions = {},
+  {
+    threads = 1,
+    provider,
+    now = () => performance.now(),
+    resolutionMs = clockResolution(now),
+  }: RuntimeMeterOptions = {},
 ): LatencyMeter {
   return {
     async time({ model, resolution }, { warmUps, least, most, ms } = usualVisit) {
-      const session = await runtime.createSession(model, { threads });
+      const session = await runtime.createSession(model, { threads, ...(provider ? { provider } : {}) });
       try {
         const image = tensor([1, 3, resolution, resolution]);
         image.data.fill(0.5);

@@ -1,6 +1,6 @@
 import { type DeviceProfile, parseProfile } from '../profile/index.js';
 import { Random } from '../random/index.js';
-import { macsTable, type SearchSpace, spaceFingerprint } from '../space/index.js';
+import { type Architecture, macsTable, type SearchSpace, spaceFingerprint } from '../space/index.js';
 import { noiseOf, typicalLatencies } from './estimate.js';
 import { errorOf, type FitError } from './fit.js';
 import { fitLatencies, foretellError, samplesOf } from './latency-fit.js';
@@ -51,15 +51,39 @@ const mostSubnets = 400;
 /** The foretold shares at which measuring may end before its time is over. */
 const goodEnough = { within5: 0.97, within10: 1 };
 
+/** A measured subnet. */
+export interface MeasuredSubnet {
+  readonly architecture: Architecture;
+  /** The median run. */
+  readonly latencyMs: number;
+}
+
+/** A profile with what it came from. */
+export interface DeviceStudy {
+  readonly profile: DeviceProfile;
+  readonly fitted: readonly MeasuredSubnet[];
+  /** Never fitted to: the profile's error is on these. */
+  readonly unseen: readonly MeasuredSubnet[];
+}
+
 /**
  * Measures a device and fits its latency lookup table. `profileWarnings` tells whether to trust it.
  * @throws what `signal` was aborted with
  */
 export async function profileDevice(
   space: SearchSpace,
-  { meter, ...facts }: MeasuredDevice,
+  device: MeasuredDevice,
   options: ProfileOptions = {},
 ): Promise<DeviceProfile> {
+  return (await studyDevice(space, device, options)).profile;
+}
+
+/** `profileDevice`, and what it measured. */
+export async function studyDevice(
+  space: SearchSpace,
+  { meter, ...facts }: MeasuredDevice,
+  options: ProfileOptions = {},
+): Promise<DeviceStudy> {
   const { classes = 10, heldOut = 40, seed = 0, now = () => performance.now() } = options;
   const random = new Random(seed);
   const layout = new TermLayout(space);
@@ -99,7 +123,12 @@ export async function profileDevice(
     terms: layout.toTerms(terms.map(nanoseconds)),
     error: errorOf(terms, samplesOf(rows.slice(fitted.length), typical.slice(fitted.length))),
   };
-  return parseProfile(profile, space);
+  const measured = architectures.map((architecture, i) => ({ architecture, latencyMs: typical[i] as number }));
+  return {
+    profile: parseProfile(profile, space),
+    fitted: measured.slice(0, fitted.length),
+    unseen: measured.slice(fitted.length),
+  };
 }
 
 interface Passes extends ProfileOptions, Omit<Parameters<typeof visitAll>[3], 'visit' | 'signal'> {

@@ -7,6 +7,8 @@ import { type Architecture, blockOptions, type CostTable, deepest, type SearchSp
  */
 export class TermLayout {
   readonly count: number;
+  /** Whether the term is a resolution's base. */
+  readonly isBase: readonly boolean[];
   readonly #columns = new Map<string, number>();
 
   constructor(readonly space: SearchSpace) {
@@ -19,6 +21,7 @@ export class TermLayout {
       });
     }
     this.count = this.#columns.size;
+    this.isBase = [...this.#columns.keys()].map((key) => !key.includes('/'));
   }
 
   #add(key: string): void {

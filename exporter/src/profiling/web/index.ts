@@ -1,0 +1,4 @@
+export * from './chromium.js';
+export * from './job.js';
+export * from './profile-browser.js';
+export * from './serve.js';

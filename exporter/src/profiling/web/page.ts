@@ -1,0 +1,117 @@
+import type { DeviceProfile } from '@easel/sdk/profile';
+import { profileDevice, runtimeMeter } from '@easel/sdk/profiling';
+import { webRuntime } from '@easel/sdk/web';
+import { profileName } from '../profile-name.js';
+import { type Configuration, describeConfiguration, type Job, type Report } from './job.js';
+
+/**
+ * What runs in the browser to be profiled: takes the job from the server, measures, and posts the profile back. Every
+ * configuration gets a page load of its own (`?n=1`), because a page can start ONNX Runtime only once.
+ */
+const show = (text: string) => {
+  const line = document.createElement('p');
+  line.textContent = text;
+  document.body.append(line);
+  return line;
+};
+
+async function main(): Promise<void> {
+  const n = Number(new URL(location.href).searchParams.get('n') ?? 0);
+  const job = (await (await fetch('job')).json()) as Job;
+  const configuration = job.configurations[n];
+  if (!configuration) {
+    show('Done. You can close this page.');
+    return;
+  }
+  const title = `${n + 1} of ${job.configurations.length}: ${describeConfiguration(configuration)}`;
+  show(`Easel measures this browser for ${job.space.name}, ${title}. Keep this page in front.`);
+  // Phones dim and slow down otherwise; where a page may not ask for it, that is no error.
+  await navigator.wakeLock?.request('screen').catch(() => undefined);
+  try {
+    await measure(job, configuration);
+  } catch (error) {
+    show(`Failed: ${(error as Error).message}`);
+    await report({ configuration, kind: 'failed', reason: (error as Error).message });
+  }
+  location.search = `?n=${n + 1}`;
+}
+
+async function measure(job: Job, configuration: Configuration): Promise<void> {
+  const { provider, threads } = configuration;
+  const execution = await webRuntime.start({ provider, threads });
+  if (execution.provider !== provider || execution.threads !== threads) {
+    await report({ configuration, kind: 'skipped', reason: execution.reasons.join('; ') });
+    return;
+  }
+  const device = job.device ?? (await describeDevice());
+  const runtime = {
+    engine: webRuntime.name,
+    version: job.runtimeVersion,
+    provider,
+    browser: browserName(),
+    threads,
+  };
+  const line = show('');
+  let lastReport = 0;
+  const profile = await profileDevice(
+    job.space,
+    {
+      name: job.name ?? profileName(device, runtime, job.space.name),
+      device,
+      runtime,
+      meter: runtimeMeter(webRuntime, { threads, provider }),
+    },
+    {
+      ...job.options,
+      onProgress: (progress) => {
+        line.textContent = `${progress.done} of at most ${progress.total}, ${Math.round(progress.secondsLeft)} s left`;
+        if (performance.now() - lastReport < 1000) return;
+        lastReport = performance.now();
+        void report({ configuration, kind: 'progress', progress });
+      },
+    },
+  );
+  await report({ configuration, kind: 'profile', profile });
+}
+
+async function report(content: Report): Promise<void> {
+  const response = await fetch('report', { method: 'POST', body: JSON.stringify(content) });
+  if (!response.ok) throw new Error(await response.text());
+}
+
+interface UserAgentData {
+  readonly platform: string;
+  readonly brands: readonly { readonly brand: string; readonly version: string }[];
+  getHighEntropyValues(hints: readonly string[]): Promise<{
+    readonly architecture?: string;
+    readonly bitness?: string;
+    readonly model?: string;
+    readonly platformVersion?: string;
+  }>;
+}
+
+const userAgentData = (navigator as { userAgentData?: UserAgentData }).userAgentData;
+
+/** As much as a browser tells; only Chromium-based ones tell a phone's model. */
+async function describeDevice(): Promise<DeviceProfile['device']> {
+  const hints = ['architecture', 'bitness', 'model', 'platformVersion'];
+  const known = (await userAgentData?.getHighEntropyValues(hints).catch(() => undefined)) ?? {};
+  const platform = userAgentData?.platform ?? /\(([^;)]+)/.exec(navigator.userAgent)?.[1] ?? 'unknown system';
+  const memory = (navigator as { deviceMemory?: number }).deviceMemory;
+  return {
+    cpu: known.model || `unknown CPU (${platform})`,
+    architecture: `${known.architecture || 'unknown'}${known.bitness ?? ''}`,
+    cores: navigator.hardwareConcurrency || 1,
+    ...(memory ? { memoryBytes: memory * 2 ** 30 } : {}),
+    os: `${platform} ${known.platformVersion ?? ''}`.trim(),
+  };
+}
+
+function browserName(): string {
+  const brand = userAgentData?.brands.find(({ brand: name }) => !/not.a.brand|not\W*a\W*brand/i.test(name));
+  if (brand) return `${brand.brand} ${brand.version}`;
+  const [, name, version] = /(Firefox|Version)\/(\d+)/.exec(navigator.userAgent) ?? [];
+  return name ? `${name === 'Version' ? 'Safari' : name} ${version}` : 'unknown browser';
+}
+
+void main().catch((error: Error) => show(`Failed: ${error.message}`));
