@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { portable, selectLowering } from '@easel/exporter/engine';
+import { type Lowering, onnxEngine, portable, selectLowering } from '@easel/exporter/engine';
 import { Random } from '@easel/sdk/random';
 import {
   largestArchitecture,
@@ -81,8 +81,14 @@ type Contestant = (steps: number) => Promise<readonly number[]>;
 async function compareEngines({ batch, rounds, steps, threads }: Settings): Promise<Record<string, number | null>> {
   const { lowering } = await selectLowering();
   const architecture = largestArchitecture(network);
-  const compile = (wanted: typeof lowering) =>
-    trainingStep({ space: network, architecture, classes: 100, batch, lowering: wanted, threads });
+  const compile = (wanted: Lowering) =>
+    trainingStep({
+      space: network,
+      architecture,
+      classes: 100,
+      batch,
+      engine: onnxEngine({ lowering: wanted, threads }),
+    });
   const [ours, reference] = [await compile(lowering), await compile(portable)];
   const pytorch = await PyTorch.start(batch, threads);
   const contestants: Record<string, Contestant> = {
@@ -121,6 +127,7 @@ async function compareEngines({ batch, rounds, steps, threads }: Settings): Prom
 async function compareSubnets(space: SearchSpace, settings: Settings): Promise<Record<string, number>> {
   const { batch, rounds, steps, threads } = settings;
   const { lowering } = await selectLowering();
+  const engine = onnxEngine({ lowering, threads });
   const random = new Random(1);
   const architectures = {
     largest: largestArchitecture(space),
@@ -133,7 +140,7 @@ async function compareSubnets(space: SearchSpace, settings: Settings): Promise<R
   const compiled: Record<string, TrainingStep> = {};
   try {
     for (const [name, architecture] of Object.entries(architectures)) {
-      compiled[name] = await trainingStep({ space, architecture, classes: 100, batch, lowering, threads });
+      compiled[name] = await trainingStep({ space, architecture, classes: 100, batch, engine });
     }
     const contestants = Object.fromEntries(
       Object.entries(compiled).map(([name, step]): [string, Contestant] => [name, (n) => timed(step, n)]),

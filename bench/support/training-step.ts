@@ -1,4 +1,4 @@
-import type { Lowering } from '@easel/exporter/engine';
+import type { Engine } from '@easel/exporter/engine';
 import { initializeWeights } from '@easel/exporter/supernet';
 import { GradientSum, Sgd, TrainableSubnet, trainingOptions } from '@easel/exporter/training';
 import { Random } from '@easel/sdk/random';
@@ -9,8 +9,7 @@ export interface StepOptions {
   readonly architecture: Architecture;
   readonly classes: number;
   readonly batch: number;
-  readonly lowering: Lowering;
-  readonly threads: number;
+  readonly engine: Engine;
 }
 
 export interface TrainingStep {
@@ -21,7 +20,7 @@ export interface TrainingStep {
 
 /** What one step of the trainer does with one subnet, on random images that stay the same. */
 export async function trainingStep(options: StepOptions): Promise<TrainingStep> {
-  const { space, architecture, classes, batch, lowering, threads } = options;
+  const { space, architecture, classes, batch, engine } = options;
   const random = new Random(1);
   const weights = initializeWeights(space, classes, random);
   const state = new Map([...weights].map(([name, { data }]) => [name, data]));
@@ -30,8 +29,7 @@ export async function trainingStep(options: StepOptions): Promise<TrainingStep> 
     classes,
     batch,
     norm: 'batch',
-    lowering,
-    threads,
+    engine,
   });
   const optimizer = new Sgd(weights, trainingOptions());
   const gradients = new GradientSum(weights);

@@ -1,5 +1,7 @@
+export * from './choices.js';
 export * from './dump.js';
 export * from './emitter.js';
+export * from './engine.js';
 export * from './errors.js';
 export * from './executable.js';
 export * from './graph.js';
@@ -7,4 +9,6 @@ export * from './lowering/lowering.js';
 export { NchwcLowering } from './lowering/nchwc/index.js';
 export * from './lowering/portable.js';
 export * from './lowering/select.js';
+export * from './open.js';
 export * as ops from './ops/index.js';
+export * from './webgpu.js';

@@ -2,7 +2,7 @@ import type { Architecture, SearchSpace } from '@easel/sdk/space';
 import type { Statistics } from '@easel/sdk/subnet';
 import type { Tensor } from '@easel/sdk/tensor';
 import { type Normalization, type Split, toTensor } from '../data/index.js';
-import { Executable, type Lowering } from '../engine/index.js';
+import type { Engine } from '../engine/index.js';
 import { buildNetwork, imageInput, statisticsInputs } from '../supernet/index.js';
 
 export interface Logits {
@@ -19,8 +19,7 @@ export interface LogitsOptions {
   /** Side of the split's images. */
   readonly resolution: number;
   readonly normalization: Normalization;
-  readonly lowering: Lowering;
-  readonly threads?: number;
+  readonly engine: Engine;
   /** Only so many images, spread evenly over the split. Default: all. */
   readonly images?: number;
   /** Images per run. Default 125. */
@@ -37,12 +36,12 @@ export async function subnetLogits(
   architecture: Architecture,
   options: LogitsOptions,
 ): Promise<Logits> {
-  const { space, classes, split, resolution, normalization, lowering, threads, batch = 125 } = options;
+  const { space, classes, split, resolution, normalization, engine, batch = 125 } = options;
   const count = Math.min(options.images ?? split.size, split.size);
   const indices = Int32Array.from({ length: count }, (_, i) => Math.floor((i * split.size) / count));
   const { graph, logits } = buildNetwork(space, architecture, { batch, classes, norm: 'frozen' });
   const program = { name: 'logits', graph, outputs: { logits } };
-  const executable = await Executable.compile(program, { lowering, ...(threads ? { threads } : {}) });
+  const executable = await engine.compile(program);
   const inputs = statisticsInputs(statistics);
   const pixels = new Uint8Array(batch * resolution * resolution * 3);
   const result = new Float32Array(count * classes);

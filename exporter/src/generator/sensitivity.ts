@@ -2,7 +2,7 @@ import type { Random } from '@easel/sdk/random';
 import { type Architecture, chosenOptions, type Decision } from '@easel/sdk/space';
 import type { Statistics, Weights } from '@easel/sdk/subnet';
 import { type AugmentationOptions, type Normalization, type Split, toTensor } from '../data/index.js';
-import { Executable, gradientName, type Lowering, ops, portable } from '../engine/index.js';
+import { type CompiledProgram, type Engine, gradientName, ops } from '../engine/index.js';
 import { buildGatedNetwork, gatesInput } from '../supernet/gated-network.js';
 import { imageInput } from '../supernet/network.js';
 import type { Scenario, ScenarioSource } from './scenarios.js';
@@ -34,7 +34,7 @@ export class SensitivityProbe {
     readonly resolution: number,
     readonly scenarios: number,
     readonly imagesPerScenario: number,
-    readonly executable: Executable,
+    readonly executable: CompiledProgram,
     readonly constants: ReadonlyMap<string, Float32Array>,
     readonly byClass: readonly (readonly number[])[],
   ) {}
@@ -43,7 +43,7 @@ export class SensitivityProbe {
     source: ScenarioSource,
     supernet: SupernetFacts,
     size: { resolution: number; scenarios: number; imagesPerScenario: number },
-    { lowering = portable, threads }: { lowering?: Lowering; threads?: number } = {},
+    engine: Engine,
   ): Promise<SensitivityProbe> {
     const { resolution, scenarios, imagesPerScenario } = size;
     const batch = scenarios * imagesPerScenario;
@@ -55,16 +55,13 @@ export class SensitivityProbe {
     const { graph } = network;
     const inputs = [network.logits, graph.input('targets', [batch, classes]), graph.input('mask', [batch, classes])];
     const loss = graph.apply(ops.softCrossEntropy, inputs, {});
-    const executable = await Executable.compile(
-      {
-        name: 'gated supernet',
-        graph,
-        outputs: { loss, logits: network.logits },
-        loss,
-        gradients: { [gatesInput]: network.gates },
-      },
-      { lowering, ...(threads ? { threads } : {}) },
-    );
+    const executable = await engine.compile({
+      name: 'gated supernet',
+      graph,
+      outputs: { loss, logits: network.logits },
+      loss,
+      gradients: { [gatesInput]: network.gates },
+    });
     const byClass = Array.from({ length: classes }, (): number[] => []);
     supernet.split.labels.forEach((label, image) => {
       byClass[label]?.push(image);

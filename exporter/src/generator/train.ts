@@ -12,7 +12,7 @@ import {
 } from '@easel/sdk/space';
 import type { Statistics, Weights } from '@easel/sdk/subnet';
 import type { Dataset, Normalization } from '../data/index.js';
-import type { Lowering } from '../engine/index.js';
+import type { Engine } from '../engine/index.js';
 import { subnetLogits } from '../evaluation/index.js';
 import { defaultFitOptions, type FitOptions, fitGenerator, type Lesson, utilitiesOf } from './fit.js';
 import { exportGenerator, type GeneratorWeights, initializeGenerator, measureFeatures } from './mlp.js';
@@ -69,8 +69,7 @@ export interface GeneratorTraining {
   /** What the SDK will compute for a scenario. */
   readonly featuresOf: (scenario: Scenario) => Float32Array;
   readonly options?: Partial<GeneratorTrainingOptions>;
-  readonly lowering: Lowering;
-  readonly threads?: number;
+  readonly engine: Engine;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: GeneratorEvent) => void;
 }
@@ -184,7 +183,7 @@ async function askSupernet(
         augmentation: { cropPadding: 0, horizontalFlip: training.dataset.horizontalFlip, cutout: 0 },
       },
       { resolution, scenarios: options.scenarios, imagesPerScenario: options.imagesPerScenario },
-      training,
+      training.engine,
     );
     try {
       for (let step = 0; step < steps; step++) {

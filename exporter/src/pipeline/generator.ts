@@ -3,7 +3,7 @@ import { InvalidRequestError } from '@easel/sdk/errors';
 import { FeatureEncoder } from '@easel/sdk/generator';
 import { type DeviceProfile, latencyTable, parseProfile } from '@easel/sdk/profile';
 import { decisionsOf, macsTable, parametersTable } from '@easel/sdk/space';
-import { selectLowering } from '../engine/index.js';
+import { openEngine } from '../engine/index.js';
 import { InterruptedError, RunError } from '../errors/index.js';
 import {
   type AdditiveAccuracy,
@@ -64,7 +64,7 @@ export async function trainGeneratorOfRun(request: GeneratorRequest): Promise<Ge
   const classes = dataset.classes.length;
   const encoder = new FeatureEncoder(space, classes);
   const tables = profiles.map((profile) => latencyTable(profile, space));
-  const { lowering } = await selectLowering();
+  const { engine } = await openEngine(request.threads ? { threads: request.threads } : {});
   const trained = await trainGenerator({
     space,
     dataset: { ...dataset, tasks },
@@ -75,8 +75,7 @@ export async function trainGeneratorOfRun(request: GeneratorRequest): Promise<Ge
     devices: [...tables, macsTable(space, classes), parametersTable(space, classes)],
     featuresOf: ({ classes, latency, latencyMs }) => encoder.encode(classes, [{ table: latency, most: latencyMs }]),
     options,
-    lowering,
-    ...(request.threads ? { threads: request.threads } : {}),
+    engine,
     ...(signal ? { signal } : {}),
     ...(request.onEvent ? { onEvent: request.onEvent } : {}),
   }).catch((error) => {

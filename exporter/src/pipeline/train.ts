@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { SearchSpace } from '@easel/sdk/space';
 import type { Dataset } from '../data/index.js';
+import { type EngineRequest, openEngine } from '../engine/index.js';
 import { RunError } from '../errors/index.js';
 import { DirectoryLock, lockFileName } from '../files/index.js';
 import {
@@ -28,7 +29,7 @@ export type PartialTrainingOptions = {
 export interface TrainRequest
   extends Pick<
     TrainSupernetArguments,
-    'signal' | 'threads' | 'checkpointMinutes' | 'evaluationEpochs' | 'evaluationImages' | 'reportSteps' | 'lowering'
+    'signal' | 'checkpointMinutes' | 'evaluationEpochs' | 'evaluationImages' | 'reportSteps'
   > {
   /** New or empty; with `resume`, that of the run to go on with. */
   readonly directory: string;
@@ -40,6 +41,8 @@ export interface TrainRequest
   readonly options?: PartialTrainingOptions;
   /** A bundle or a run whose supernet a new run starts from; its search space is the default. */
   readonly init?: string;
+  /** Default: ONNX Runtime on the CPU. */
+  readonly engine?: EngineRequest;
   /** For `run.json`. */
   readonly command: string;
   readonly onDecoded?: (done: number, total: number) => void;
@@ -51,6 +54,8 @@ export interface TrainingStart {
   readonly dataset: Dataset;
   readonly space: SearchSpace;
   readonly options: TrainingOptions;
+  /** What computes, and why in this form. */
+  readonly engine: { readonly name: string; readonly reason: string };
   /** What a new run starts from. */
   readonly origin?: { readonly path: string; readonly freshClassifier: boolean };
 }
@@ -63,7 +68,7 @@ export interface TrainResult extends TrainedSupernet {
 /**
  * Trains a supernet in a run directory, or goes on with one. Nothing is written before data and options were checked.
  * @throws RunError if the directory is not empty and `resume` is not asked for, or there is nothing to resume
- * @throws LockedError if another process trains in the directory; FileError if it cannot be written
+ * @throws EngineUnavailableError that says what to do; LockedError if another process trains in the directory; FileError if it cannot be written
  */
 export async function train(request: TrainRequest): Promise<TrainResult> {
   const lock = await DirectoryLock.acquire(request.directory);
@@ -87,6 +92,7 @@ async function trainLocked(request: TrainRequest): Promise<TrainResult> {
   if (!data || !space) throw new RunError(directory, 'holds no run to resume; say what to train: --data and --space');
   if (origin) assertSpaceOf(origin, space);
   const options = trainingOptions(mergeTrainingOptions(record?.options ?? {}, request.options ?? {}));
+  const { engine, reason } = await openEngine(request.engine);
   const dataset = await openData(data, request.onDecoded);
   if (!record) {
     const provenance = await provenanceOf(command);
@@ -97,9 +103,10 @@ async function trainLocked(request: TrainRequest): Promise<TrainResult> {
   const start = initial && {
     origin: { path: origin.record.path, freshClassifier: !sameClasses(initial.classes, dataset.classes) },
   };
-  request.onStart?.({ dataset, space, options, ...start });
+  request.onStart?.({ dataset, space, options, engine: { name: engine.name, reason }, ...start });
   const trained = await trainSupernet({
     ...request,
+    engine,
     dataset,
     space,
     options,

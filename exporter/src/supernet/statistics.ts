@@ -10,15 +10,14 @@ import {
 } from '@easel/sdk/space';
 import { normalizationsOf, type Statistics } from '@easel/sdk/subnet';
 import { type Tensor, tensor } from '@easel/sdk/tensor';
-import { Executable, type Lowering } from '../engine/index.js';
+import type { Engine } from '../engine/index.js';
 import { buildNetwork, imageInput, statisticsInput } from './network.js';
 
 export interface CollectionOptions {
   readonly space: SearchSpace;
   readonly classes: number;
   readonly batch: number;
-  readonly lowering: Lowering;
-  readonly threads?: number;
+  readonly engine: Engine;
   /** The next batch `[batch, 3, resolution, resolution]`. */
   images(resolution: number): Tensor;
   /** After every visit. */
@@ -40,7 +39,7 @@ export async function collectStatistics(
   plan: readonly Visit[],
   options: CollectionOptions,
 ): Promise<Statistics> {
-  const { space, classes, batch, lowering, threads } = options;
+  const { space, classes, batch, engine } = options;
   const sums = new Map<string, Map<string, Moments>>();
   const total = plan.reduce((sum, { visits }) => sum + visits, 0);
   let done = 0;
@@ -53,7 +52,7 @@ export async function collectStatistics(
       ]),
     );
     const program = { name: 'statistics', graph, outputs };
-    const executable = await Executable.compile(program, { lowering, ...(threads ? { threads } : {}) });
+    const executable = await engine.compile(program);
     try {
       for (let visit = 0; visit < visits; visit++) {
         const images = options.images(architecture.resolution).data;

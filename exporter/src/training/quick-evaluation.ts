@@ -2,7 +2,7 @@ import type { Architecture, SearchSpace } from '@easel/sdk/space';
 import type { Statistics } from '@easel/sdk/subnet';
 import type { Tensor } from '@easel/sdk/tensor';
 import { BatchSampler, type Dataset, type Normalization } from '../data/index.js';
-import type { Lowering } from '../engine/index.js';
+import type { Engine } from '../engine/index.js';
 import { subnetLogits, taskAccuracy } from '../evaluation/index.js';
 import { collectStatistics } from '../supernet/index.js';
 import { readBatch } from './batches.js';
@@ -11,8 +11,7 @@ export interface QuickEvaluationOptions {
   readonly dataset: Dataset;
   readonly space: SearchSpace;
   readonly normalization: Normalization;
-  readonly lowering: Lowering;
-  readonly threads?: number;
+  readonly engine: Engine;
   /** Of the validation split. */
   readonly images: number;
   readonly batchSize: number;
@@ -32,8 +31,8 @@ export async function quickAccuracy(
   architecture: Architecture,
   options: QuickEvaluationOptions,
 ): Promise<number> {
-  const { dataset, space, normalization, lowering, threads, batchSize, signal } = options;
-  const shared = { space, classes: dataset.classes.length, lowering, ...(threads ? { threads } : {}) };
+  const { dataset, space, normalization, engine, batchSize, signal } = options;
+  const shared = { space, classes: dataset.classes.length, engine };
   const { train, validation, resolution } = dataset;
   const sampler = new BatchSampler(train, { seed: 0 });
   const own = async () =>

@@ -10,7 +10,7 @@ import type { Statistics } from '@easel/sdk/subnet';
 import type { Tensor } from '@easel/sdk/tensor';
 import { BatchSampler, type Dataset, measureNormalization, type Normalization } from '../data/index.js';
 import { hashOf } from '../data/sampler.js';
-import type { Lowering } from '../engine/index.js';
+import type { Engine } from '../engine/index.js';
 import { DivergedError } from '../errors/index.js';
 import { collectStatistics, statisticsInputs, visitingPlan } from '../supernet/index.js';
 import { BatchSource } from './batch-source.js';
@@ -34,7 +34,7 @@ import { WeightAverage } from './weight-average.js';
 export interface RunArguments {
   readonly identity: RunIdentity;
   readonly dataset: Dataset;
-  readonly lowering: Lowering;
+  readonly engine: Engine;
   /** Of the checkpoint. */
   readonly file: string;
   readonly metrics: MetricsFile<TrainingEvent>;
@@ -43,7 +43,6 @@ export interface RunArguments {
   readonly initial?: InitialSupernet;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: TrainingEvent) => void;
-  readonly threads?: number;
   readonly checkpointMinutes?: number;
   readonly reportSteps?: number;
   readonly evaluationEpochs?: number;
@@ -231,7 +230,7 @@ export class TrainingRun {
 
   /** Statistics are taken from unaugmented images of all classes: that is what devices will see. */
   async #collect(): Promise<void> {
-    const { identity, dataset, lowering, threads, signal } = this.#run;
+    const { identity, dataset, engine, signal } = this.#run;
     const { space, options } = identity;
     const { train, resolution, classes } = dataset;
     await this.#pool.subnets.dispose();
@@ -244,8 +243,7 @@ export class TrainingRun {
       space,
       classes: classes.length,
       batch: options.batchSize,
-      lowering,
-      ...(threads ? { threads } : {}),
+      engine,
       images: (wanted) => {
         signal?.throwIfAborted();
         const indices = sampler.next(options.batchSize);
@@ -258,7 +256,7 @@ export class TrainingRun {
   }
 
   async #evaluate(): Promise<void> {
-    const { identity, dataset, lowering, threads, signal, evaluationImages = 2000 } = this.#run;
+    const { identity, dataset, engine, signal, evaluationImages = 2000 } = this.#run;
     const { space, options } = identity;
     const started = performance.now();
     // Of the steps done, so the phase of the last one.
@@ -270,8 +268,7 @@ export class TrainingRun {
         dataset,
         space,
         normalization: this.normalization,
-        lowering,
-        ...(threads ? { threads } : {}),
+        engine,
         ...(signal ? { signal } : {}),
         images: evaluationImages,
         batchSize: options.batchSize,
@@ -310,7 +307,7 @@ export class TrainingRun {
   }
 
   #newPool(state?: PoolState) {
-    const { identity, dataset, lowering, threads } = this.#run;
+    const { identity, dataset, engine } = this.#run;
     const { space, options } = identity;
     const { phase, stage } = this.#phaseAndStage();
     const compile = (architecture: Architecture, role: Role) =>
@@ -320,8 +317,7 @@ export class TrainingRun {
         batch: options.batchSize,
         norm: phase === 'training' ? 'batch' : 'frozen',
         loss: lossOf(options, role),
-        lowering,
-        ...(threads ? { threads } : {}),
+        engine,
       });
     const adapt = (architecture: Architecture) => inStage(space, architecture, stage);
     return { key: this.#poolKey(), subnets: new SubnetPool(space, options.pool, compile, state, adapt) };

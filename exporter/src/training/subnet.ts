@@ -1,6 +1,6 @@
 import type { Architecture, SearchSpace } from '@easel/sdk/space';
 import type { Tensor } from '@easel/sdk/tensor';
-import { Executable, type Graph, gradientName, type Lowering, ops, type Value } from '../engine/index.js';
+import { type CompiledProgram, type Engine, type Graph, gradientName, ops, type Value } from '../engine/index.js';
 import { buildNetwork, imageInput } from '../supernet/index.js';
 import type { TrainingOptions } from './options.js';
 import type { Role } from './subnet-pool.js';
@@ -12,8 +12,7 @@ export interface SubnetOptions {
   readonly norm: 'batch' | 'frozen';
   /** Default: cross-entropy with the targets. */
   readonly loss?: SubnetLoss;
-  readonly lowering: Lowering;
-  readonly threads?: number;
+  readonly engine: Engine;
 }
 
 /** How a subnet's logits are compared with the targets. */
@@ -51,17 +50,17 @@ export class TrainableSubnet {
   private constructor(
     readonly architecture: Architecture,
     readonly parameters: readonly string[],
-    readonly executable: Executable,
+    readonly executable: CompiledProgram,
   ) {}
 
   static async compile(architecture: Architecture, options: SubnetOptions): Promise<TrainableSubnet> {
-    const { space, classes, batch, norm, lowering, threads } = options;
+    const { space, classes, batch, norm, engine } = options;
     const { graph, logits, parameters } = buildNetwork(space, architecture, { batch, classes, norm });
     const targets = graph.input('targets', [batch, classes]);
     const mask = graph.input('mask', [1, classes]);
     const loss = emitLoss(graph, [logits, targets, mask], options.loss);
     const program = { name: 'step', graph, outputs: { loss, logits }, loss, gradients: parameters };
-    const executable = await Executable.compile(program, { lowering, ...(threads ? { threads } : {}) });
+    const executable = await engine.compile(program);
     return new TrainableSubnet(architecture, Object.keys(parameters), executable);
   }
 

@@ -4,7 +4,7 @@ import type { SearchSpace } from '@easel/sdk/space';
 import type { Statistics } from '@easel/sdk/subnet';
 import type { Tensor } from '@easel/sdk/tensor';
 import type { Dataset, Normalization } from '../data/index.js';
-import { type Lowering, selectLowering } from '../engine/index.js';
+import { type Engine, openEngine } from '../engine/index.js';
 import { CheckpointError, TrainingInterruptedError } from '../errors/index.js';
 import { assertSameRun, readCheckpoint } from './checkpoint.js';
 import type { TrainingEvent } from './events.js';
@@ -28,10 +28,8 @@ export interface TrainSupernetArguments {
   /** When aborted, the step under way is finished and saved, and TrainingInterruptedError thrown. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: TrainingEvent) => void;
-  /** Default: the fastest that works on this machine. */
-  readonly lowering?: Lowering;
-  /** Of ONNX Runtime. Default: one per core. Results are bit-identical only for the same number. */
-  readonly threads?: number;
+  /** Default: ONNX Runtime with the fastest lowering that works on this machine, one thread per core. */
+  readonly engine?: Engine;
   /** Default 10. */
   readonly checkpointMinutes?: number;
   /** Steps per event and line of metrics. Default 20. */
@@ -77,9 +75,9 @@ export async function trainSupernet(run: TrainSupernetArguments): Promise<Traine
   }
   const checkpoint = exists ? await readCheckpoint(file) : undefined;
   if (checkpoint) assertSameRun(file, checkpoint.run, JSON.parse(JSON.stringify(identity)));
-  const lowering = run.lowering ?? (await selectLowering()).lowering;
+  const engine = run.engine ?? (await openEngine()).engine;
   const metrics = await MetricsFile.open<TrainingEvent>(metricsFile(directory), checkpoint?.step ?? 0);
-  const training = new TrainingRun({ ...run, identity, lowering, file, metrics, checkpoint });
+  const training = new TrainingRun({ ...run, identity, engine, file, metrics, checkpoint });
   try {
     await training.toTheEnd();
   } catch (error) {

@@ -52,6 +52,15 @@ describe('easel: bad input', function () {
   const otherSpaceProfile = () =>
     proportionalProfile(presetSpace('mobile-32'), { name: 'other', millisecondsPerMillionMacs: 1 });
 
+  it('names the engines there are, and says how to install one that is missing', async () => {
+    const words = ['train', ...smallTraining, '--out', 'run', '--engine'];
+    await expectRefusal(directory, [...words, 'torch'], ["'torch'", 'onnx, tfjs']);
+    await expectRefusal(directory, [...words, 'onnx', '--device', 'gpu'], ["'gpu'", 'cpu, webgpu']);
+    await expectRefusal(directory, [...words, 'tfjs', '--device', 'webgpu'], ['"webgpu"', 'valid: cpu']);
+    const installed = await import('@tensorflow/tfjs-node' as string).catch(() => undefined);
+    if (!installed) await expectRefusal(directory, [...words, 'tfjs'], ['npm install @tensorflow/tfjs-node']);
+  });
+
   it('an unknown task', () =>
     expectRefusal(
       directory,

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dataset, Split } from '@easel/exporter/data';
-import { portable } from '@easel/exporter/engine';
+import { onnxEngine, portable } from '@easel/exporter/engine';
 import { CheckpointError, TrainingInterruptedError } from '@easel/exporter/errors';
 import {
   checkpointFile,
@@ -77,8 +77,7 @@ const run = {
     pool: { size: 2, uses: 2 },
     statistics: { architectures: 4, extremes: 1, collections: 2 },
   },
-  lowering: portable,
-  threads: 1,
+  engine: onnxEngine({ lowering: portable, threads: 1 }),
   reportSteps: 1,
   evaluationEpochs: 2,
 } satisfies Partial<TrainSupernetArguments>;

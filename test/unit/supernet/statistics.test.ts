@@ -1,4 +1,4 @@
-import { portable } from '@easel/exporter/engine';
+import { onnxEngine, portable } from '@easel/exporter/engine';
 import {
   collectStatistics,
   statisticsInput,
@@ -15,6 +15,8 @@ import { randomImages, randomSupernet, tinyMobileNetV3 } from '../../fixtures/ra
 import { plainSpace } from '../../fixtures/tiny-spaces.js';
 
 const spaces = [...presets, plainSpace, tinyMobileNetV3];
+
+const engine = onnxEngine({ lowering: portable, threads: 1 });
 
 describe('statisticsKeys', () => {
   for (const space of spaces) {
@@ -59,7 +61,7 @@ describe('collectStatistics', () => {
     const { weights } = randomSupernet(plainSpace, classes, new Random(2));
     const architecture = randomArchitecture(plainSpace, new Random(2));
     const images = randomImages(batch, 16, new Random(3));
-    const options = { space: plainSpace, classes, batch, lowering: portable, threads: 1, images: () => images };
+    const options = { space: plainSpace, classes, batch, engine, images: () => images };
     const once = await collectStatistics(weights, [{ architecture, visits: 1 }], options);
     const thrice = await collectStatistics(weights, [{ architecture, visits: 3 }], options);
     // The stem's moments by definition: its convolution, then mean and mean square over batch and positions.
@@ -87,8 +89,7 @@ describe('collectStatistics', () => {
       space: plainSpace,
       classes,
       batch,
-      lowering: portable,
-      threads: 1,
+      engine,
       images: () => batches[next++] as Tensor,
       onVisit: (done, total) => seen.push(done / total),
     });
@@ -108,7 +109,7 @@ describe('collectStatistics', () => {
     const { weights } = randomSupernet(plainSpace, classes, new Random(2));
     const architecture = randomArchitecture(plainSpace, new Random(6));
     const images = randomImages(batch, 16, new Random(3));
-    const options = { space: plainSpace, classes, batch, lowering: portable, threads: 1, images: () => images };
+    const options = { space: plainSpace, classes, batch, engine, images: () => images };
     const statistics = await collectStatistics(weights, [{ architecture, visits: 1 }], options);
     const found = [...statistics].flatMap(([layer, keys]) => [...keys.keys()].map((key) => `${layer}/${key}`));
     const convolutions = layersOf(plainSpace, architecture, classes).flatMap((layer) =>

@@ -1,6 +1,7 @@
 import { basename, join, resolve } from 'node:path';
 import { spaceSize } from '@easel/sdk/space';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { type Device, devices, type EngineName, engines } from '../../engine/choices.js';
 import { TrainingInterruptedError } from '../../errors/index.js';
 import { readJson } from '../../pipeline/files.js';
 import { commandLine } from '../../pipeline/provenance.js';
@@ -50,6 +51,8 @@ interface Flags {
   progressive?: boolean;
   augmentation: boolean;
   distillation: boolean;
+  engine?: EngineName;
+  device?: Device;
   threads?: number;
   checkpointMinutes?: number;
   evaluationEpochs?: number;
@@ -90,6 +93,10 @@ export function trainCommand(): Command {
     .option('--progressive', 'first the largest subnet alone, then depths, then widths')
     .option('--no-augmentation', 'take the images as they are')
     .option('--no-distillation', 'let small subnets learn from the labels')
+    .addOption(
+      new Option('--engine <name>', 'what computes; tfjs needs @tensorflow/tfjs-node (default: onnx)').choices(engines),
+    )
+    .addOption(new Option('--device <name>', 'of the onnx engine; webgpu: any GPU (default: cpu)').choices(devices))
     .option('--threads <n>', 'of ONNX Runtime (default: one per core)', positiveInteger)
     .option('--checkpoint-minutes <n>', 'between checkpoints (default: 10)', positiveNumber)
     .option('--evaluation-epochs <n>', 'between evaluations; 0 for none (default: 1)', atLeastZero)
@@ -158,9 +165,13 @@ function dataSource(spec: string, flags: Flags): DataSource {
 }
 
 /** What does not change the result. */
-function runSettings({ threads, checkpointMinutes, evaluationEpochs, evaluationImages }: Flags) {
+function runSettings({ engine, device, threads, checkpointMinutes, evaluationEpochs, evaluationImages }: Flags) {
   return {
-    ...(threads === undefined ? {} : { threads }),
+    engine: {
+      ...(engine === undefined ? {} : { engine }),
+      ...(device === undefined ? {} : { device }),
+      ...(threads === undefined ? {} : { threads }),
+    },
     ...(checkpointMinutes === undefined ? {} : { checkpointMinutes }),
     ...(evaluationEpochs === undefined ? {} : { evaluationEpochs }),
     ...(evaluationImages === undefined ? {} : { evaluationImages }),
@@ -207,7 +218,7 @@ export class TrainingView {
     this.progress.update('reading images', done, total);
   }
 
-  start(directory: string, { dataset, space, options, origin }: TrainingStart): void {
+  start(directory: string, { dataset, space, options, engine, origin }: TrainingStart): void {
     this.progress.stop();
     const { train, validation, test, classes, tasks } = dataset;
     note(
@@ -218,6 +229,7 @@ export class TrainingView {
       `${space.name}: ${shortCount(spaceSize(space))} subnets; ${options.epochs} + ${options.finishingEpochs} epochs, ` +
         `batches of ${options.batchSize}; into ${directory}`,
     );
+    note(`engine: ${engine.name} (${engine.reason})`);
     if (origin) {
       const classifier = origin.freshClassifier ? ', but for the classifier: the classes are others' : '';
       note(`starting from the weights of ${origin.path}${classifier}`);

@@ -1,5 +1,6 @@
 import { Random } from '@easel/sdk/random';
 import { elementCount } from '@easel/sdk/tensor';
+import { UnknownEngineError } from '../errors.js';
 import { Executable } from '../executable.js';
 import { Graph, type Value } from '../graph.js';
 import * as ops from '../ops/index.js';
@@ -24,7 +25,7 @@ const tolerance = 1e-3;
  */
 export async function selectLowering(wanted = process.env.EASEL_LOWERING): Promise<Selection> {
   if (wanted !== undefined && wanted !== '' && wanted !== 'portable' && wanted !== 'nchwc') {
-    throw new RangeError(`unknown lowering "${wanted}"; valid: portable, nchwc`);
+    throw new UnknownEngineError('lowering', wanted, ['portable', 'nchwc']);
   }
   if (wanted === 'portable') return { lowering: portable, reason: 'asked for' };
   const program = probe();
@@ -83,7 +84,7 @@ function randomFeeds(graph: Graph): Map<string, Float32Array> {
 }
 
 async function results(program: Program, lowering: Lowering, feeds: Map<string, Float32Array>) {
-  const executable = await Executable.compile(program, { lowering, threads: 1 });
+  const executable = await Executable.compile(program, { lowering, threads: 1, silent: true });
   try {
     return await executable.run(feeds);
   } finally {

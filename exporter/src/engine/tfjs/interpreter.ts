@@ -83,6 +83,7 @@ const rules = {
   columns: (tf, [x], { offset, count }) => [tf.slice(x, [0, offset], [-1, count])],
 
   convolution: (tf, [x, weight], { stride, groups }) => {
+    if (weight.shape[2] === 1 && stride === 1 && groups === 1) return [pointwise(tf, x, weight)];
     // TensorFlow's own "same" padding is uneven where the stride divides the extent.
     const pad = (weight.shape[2] as number) >> 1;
     const around: [number, number] = [pad, pad];
@@ -121,6 +122,15 @@ const rules = {
     return [tf.mean(tf.sum(tf.mul(constant(tf, weight), squares), 1))];
   },
 } satisfies { readonly [Name in OpName]: Rule<AttributesOf<Name>> };
+
+/** A matrix product, whose gradients are far faster on the plain JavaScript backend than a convolution's. */
+function pointwise(tf: TensorFlow, x: T, weight: T): T {
+  const [batch, channels, height, width] = x.shape as [number, number, number, number];
+  const out = weight.shape[0] as number;
+  const columns = tf.reshape(tf.transpose(x, [1, 0, 2, 3]), [channels, -1]);
+  const product = tf.matMul(tf.reshape(weight, [out, channels]), columns);
+  return tf.transpose(tf.reshape(product, [out, batch, height, width]), [1, 0, 2, 3]);
+}
 
 const activations = {
   relu: (tf, x) => tf.relu(x),

@@ -1,10 +1,19 @@
 import { elementCount } from '@easel/sdk/tensor';
-import type { Results } from '../executable.js';
+import type { Engine, Feeds, Results } from '../engine.js';
 import type { Graph, Value } from '../graph.js';
 import { gradientName, type Program } from '../lowering/lowering.js';
 import { interpret, type TensorFlow, type TensorFlowTensor } from './interpreter.js';
 
-type Feeds = { get(name: string): Float32Array | undefined };
+/** TensorFlow.js as an engine. It interprets: compiling costs nothing. */
+export function tfjsEngine(tf: TensorFlow, module: string): Engine {
+  return {
+    name: `TensorFlow.js, ${module}, ${tf.getBackend()} backend`,
+    compile: async (program) => ({
+      run: (feeds) => runWithTensorFlow(tf, program, feeds),
+      dispose: async () => {},
+    }),
+  };
+}
 
 /**
  * Computes a program with TensorFlow.js, its gradients by TensorFlow.js's own differentiation: none of our gradient rules
