@@ -17,6 +17,8 @@ export interface Result {
 export interface Costs {
   /** One inference, by the device profile; absent where Easel was loaded without one. */
   readonly latencyMs?: number;
+  /** What the table's latency was multiplied by, where Easel was loaded with `correct`: 1.1 on a slow day. */
+  readonly correction?: number;
   readonly macs: number;
   readonly parameters: number;
   /** Exactly the length of `toOnnx()`. */

@@ -6,7 +6,8 @@ import { Classifier, type Costs, type Inference } from './classifier.js';
 import { DisposedError, InvalidRequestError } from './errors/index.js';
 import { CostTables, costRange, type Limit, limitsOf } from './generator/index.js';
 import { assertLoadable, findProfile, type LoadOptions } from './load-options.js';
-import type { DeviceProfile } from './profile/index.js';
+import { correctedLimits, correctionAttempts, infeasibleToday, measureDevice, medianRun } from './on-this-device.js';
+import { type DeviceProfile, LatencyCorrection } from './profile/index.js';
 import { type Request, requestedClasses, type SpecializeRequest } from './request.js';
 import { type Execution, type Session, SessionPool } from './runtime/index.js';
 import {
@@ -48,6 +49,8 @@ export class Easel {
   readonly devices: readonly string[];
   /** What every classifier runs on, and why on nothing better. */
   readonly execution: Execution;
+  /** Only where wanted. */
+  readonly #correction: LatencyCorrection | undefined;
   #disposed = false;
 
   private constructor(
@@ -56,7 +59,7 @@ export class Easel {
     generator: ArchitectureGenerator,
     tables: CostTables,
     execution: Execution,
-    idleSubnets: number,
+    { idleSubnets, correct }: { readonly idleSubnets: number; readonly correct: boolean },
   ) {
     this.#manifest = reader.manifest;
     this.#supernet = supernet;
@@ -66,6 +69,7 @@ export class Easel {
     this.#decisions = decisionsOf(reader.manifest.space);
     this.#subnets = new SessionPool(idleSubnets);
     this.execution = execution;
+    if (correct && tables.profile) this.#correction = new LatencyCorrection();
   }
 
   /**
@@ -80,24 +84,29 @@ export class Easel {
    */
   static async load(bundle: string | URL | BundleSource, options: LoadOptions = {}): Promise<Easel> {
     assertLoadable(bundle, options);
-    const { device, threads, provider, wasmUrl, idleSubnets = 3, cache, onProgress, signal } = options;
+    const { device, threads, provider, wasmUrl, idleSubnets = 3, cache, correct, onProgress, signal } = options;
     const isPlace = typeof bundle === 'string' || bundle instanceof URL;
     const reader = await BundleReader.open(isPlace ? host.openBundle(bundle, { cache }) : bundle, {
       onProgress,
       signal,
     });
     const { space, classes } = reader.manifest;
-    reader.expect(typeof device === 'string' ? [device] : []);
-    const profile = device === undefined ? undefined : await findProfile(device, reader, host);
-    const wanted = threads ?? profile?.runtime.threads;
+    const auto = device === 'auto';
+    reader.expect(auto ? reader.devices : typeof device === 'string' ? [device] : []);
+    const given = device === undefined || auto ? undefined : await findProfile(device, reader, host);
+    const wanted = threads ?? given?.runtime.threads;
     // ONNX Runtime compiles while the bundle downloads.
     const [execution, loaded] = await Promise.all([
       host.runtime.start({ provider, threads: wanted, wasmUrl }),
       reader.supernet(),
     ]);
     signal?.throwIfAborted();
+    const profile = auto ? await measureDevice(reader, loaded.supernet, execution, cache ?? true, signal) : given;
     const generator = await ArchitectureGenerator.open(loaded.generator, space, classes.length, host.runtime);
-    return new Easel(reader, loaded.supernet, generator, new CostTables(space, profile), execution, idleSubnets);
+    return new Easel(reader, loaded.supernet, generator, new CostTables(space, profile), execution, {
+      idleSubnets,
+      correct: correct ?? false,
+    });
   }
 
   /** Threads of every classifier. */
@@ -178,16 +187,42 @@ export class Easel {
     this.#assertUsable();
     const [manifest, supernet] = [this.#manifest, this.#supernet];
     const { classes, limits } = this.#scenario(request);
-    const architecture = request.architecture
-      ? this.#checkedArchitecture(request.architecture, limits)
-      : await this.#choose({ classes, limits });
+    // Who watches every inference corrects by itself.
+    const correction = onInference ? undefined : this.#correction;
+    const choose = async () => {
+      const factor = correction?.factor ?? 1;
+      const today = correctedLimits(limits, factor);
+      if (request.architecture) return this.#checkedArchitecture(request.architecture, limits);
+      return this.#choose({ classes, limits: today }).catch((error) => {
+        throw infeasibleToday(error, factor);
+      });
+    };
+    const acquire = (chosen: Architecture) =>
+      this.#subnets.acquire(`${formatArchitecture(chosen)} ${classes}`, () =>
+        this.#openSubnet(assemble(supernet, chosen, classes), chosen.resolution),
+      );
+    let architecture = await choose();
+    let lease = await acquire(architecture);
+    const table = this.#tables;
+    for (let attempt = 0; correction && attempt < correctionAttempts; attempt++) {
+      try {
+        const predictedMs = architectureCost(table.get('latencyMs', classes.length), this.#decisions, architecture);
+        correction.observe(await medianRun(lease.value, architecture.resolution), predictedMs);
+        const next = await choose();
+        if (formatArchitecture(next) === formatArchitecture(architecture)) break;
+        architecture = next;
+      } catch (error) {
+        await lease.release();
+        throw error;
+      }
+      await lease.release();
+      lease = await acquire(architecture);
+    }
     const build = () => assemble(supernet, architecture, classes);
-    const key = `${formatArchitecture(architecture)} ${classes}`;
-    const lease = await this.#subnets.acquire(key, () => this.#openSubnet(build(), architecture.resolution));
     return new Classifier({
       classes: classes.map((index) => manifest.classes[index] as string),
       architecture,
-      predicted: { ...this.#costs(architecture, classes.length), modelBytes: lease.value.modelBytes },
+      predicted: { ...this.#costs(architecture, classes.length, correction), modelBytes: lease.value.modelBytes },
       assemble: build,
       lease,
       preprocessing: manifest.preprocessing,
@@ -248,11 +283,18 @@ export class Easel {
     return architecture;
   }
 
-  #costs(architecture: Architecture, classCount: number): Omit<Costs, 'modelBytes'> {
+  #costs(
+    architecture: Architecture,
+    classCount: number,
+    correction: LatencyCorrection | undefined,
+  ): Omit<Costs, 'modelBytes'> {
     const cost = (metric: 'latencyMs' | 'macs' | 'parameters') =>
       architectureCost(this.#tables.get(metric, classCount), this.#decisions, architecture);
     const counted = { macs: cost('macs'), parameters: cost('parameters') };
-    return this.profile ? { latencyMs: cost('latencyMs'), ...counted } : counted;
+    if (!this.profile) return counted;
+    if (!correction) return { latencyMs: cost('latencyMs'), ...counted };
+    const { factor } = correction;
+    return { latencyMs: factor * cost('latencyMs'), correction: factor, ...counted };
   }
 
   #assertUsable(): void {

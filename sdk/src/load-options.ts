@@ -7,16 +7,26 @@ import { providers } from './runtime/index.js';
 export interface LoadOptions {
   /**
    * Where subnets will run, for budgets and predictions of latency: the name of one of the bundle's profiles, the path
-   * or URL of a profile file (it ends in .json), or a profile. Without it, budgets can be of anything but latency.
+   * or URL of a profile file (it ends in .json), or a profile. 'auto' measures up to ten subnets on this very device
+   * (about a second in Node) and adapts the nearest of the bundle's profiles; the answer is kept for the next time.
+   * Without it, budgets can be of anything but latency.
    */
-  readonly device?: string | DeviceProfile;
+  readonly device?: 'auto' | (string & {}) | DeviceProfile;
+  /**
+   * Whether `specialize` also runs the chosen subnet a few times (some 20 ms), scales predictions by how slow the device
+   * is today (by a factor of at most 2), and chooses again if the budget would not hold. Default: false.
+   */
+  readonly correct?: boolean;
   /** Threads that one inference may use. Default: as many as the profile was measured with, or 1. */
   readonly threads?: number;
   /** What runs the arithmetic. Default: auto; in browsers WebGPU where there is one, otherwise Wasm. */
   readonly provider?: (typeof providers)[number];
   /** Browsers: where onnxruntime-web's .wasm file is, if not where its package has it. */
   readonly wasmUrl?: string | URL;
-  /** Browsers: keep the bundle's files, so that they need no network the next time. Default: true. */
+  /**
+   * Keep what `device: 'auto'` found out, and in browsers the bundle's files too, so that the next time needs neither
+   * measuring nor network. Default: true.
+   */
   readonly cache?: boolean;
   /** How many subnets that no classifier uses stay open, so that going back to one takes no time. Default: 3. */
   readonly idleSubnets?: number;
@@ -26,7 +36,7 @@ export interface LoadOptions {
   readonly signal?: AbortSignal;
 }
 
-const known = ['device', 'threads', 'provider', 'wasmUrl', 'cache', 'idleSubnets', 'onProgress', 'signal'];
+const known = ['device', 'threads', 'provider', 'correct', 'wasmUrl', 'cache', 'idleSubnets', 'onProgress', 'signal'];
 
 /** @throws InvalidRequestError for what JavaScript would otherwise only notice later, or not at all */
 export function assertLoadable(bundle: unknown, options: LoadOptions): void {
@@ -36,7 +46,10 @@ export function assertLoadable(bundle: unknown, options: LoadOptions): void {
   }
   const stranger = Object.keys(options).find((field) => !known.includes(field));
   if (stranger !== undefined) throw new InvalidRequestError('load option', stranger, `one of ${listed(known)}`);
-  const { threads, provider, idleSubnets } = options;
+  const { threads, provider, idleSubnets, correct } = options;
+  if (correct !== undefined && typeof correct !== 'boolean') {
+    throw new InvalidRequestError('correct', correct, 'true or false');
+  }
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
     throw new InvalidRequestError('threads', threads, 'an integer of at least 1');
   }
@@ -59,5 +72,8 @@ export async function findProfile(
   if (reader.devices.includes(device)) return reader.profile(device);
   if (device.endsWith('.json')) return parseProfile(await host.readProfile(device), space);
   const names = listed(reader.devices);
-  throw new ProfileError(device, `is not in this bundle, which has: ${names}; or give the path of a .json file`);
+  throw new ProfileError(
+    device,
+    `is not in this bundle, which has: ${names}; or give the path of a .json file, or 'auto'`,
+  );
 }

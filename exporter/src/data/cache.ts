@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import { homedir, platform } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { writeAtomically } from '../files/index.js';
@@ -34,20 +33,6 @@ interface Header {
 const MAGIC = Buffer.from('EASELPX2', 'latin1');
 const PREAMBLE = MAGIC.length + 4;
 const LARGEST_HEADER = 16 << 20;
-
-/** EASEL_CACHE, or the place where the operating system wants caches. */
-export function defaultCacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  if (environment.EASEL_CACHE) return environment.EASEL_CACHE;
-  if (environment.XDG_CACHE_HOME) return join(environment.XDG_CACHE_HOME, 'easel');
-  switch (platform()) {
-    case 'darwin':
-      return join(homedir(), 'Library', 'Caches', 'easel');
-    case 'win32':
-      return join(environment.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'easel', 'Cache');
-    default:
-      return join(homedir(), '.cache', 'easel');
-  }
-}
 
 /** The cached images, or undefined if there are none, they are outdated, or the file is damaged. */
 export async function readCache(folder: string, key: CacheKey): Promise<DecodedImages | undefined> {

@@ -1,9 +1,9 @@
 import { basename, extname, resolve } from 'node:path';
 import { ImageError } from '@easel/sdk/errors';
 import { coverSquare, type Pixels } from '@easel/sdk/image';
-import { decodeImageFile } from '@easel/sdk/node';
+import { decodeImageFile, defaultCacheFolder } from '@easel/sdk/node';
 import { ClassMismatchError, DatasetError, EmptyClassError, MissingSplitError } from '../errors/index.js';
-import { type CacheKey, type DecodedImages, defaultCacheFolder, readCache, writeCache } from './cache.js';
+import { type CacheKey, type DecodedImages, readCache, writeCache } from './cache.js';
 import type { Dataset, DatasetOptions } from './dataset.js';
 import { holdOut, PixelStore, type SlotsAndLabels, storedSplit } from './pixels.js';
 import type { FileSource } from './sources.js';

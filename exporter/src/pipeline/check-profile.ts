@@ -1,9 +1,9 @@
-import { nodeRuntime } from '@easel/sdk/node';
+import { deviceFacts, nodeRuntime } from '@easel/sdk/node';
 import { type DeviceProfile, parseProfile } from '@easel/sdk/profile';
 import { type CheckOptions, checkProfile, type ProfileCheck, runtimeMeter } from '@easel/sdk/profiling';
 import type { SearchSpace } from '@easel/sdk/space';
 import { DeviceError, InterruptedError } from '../errors/index.js';
-import { deviceFacts, runtimeFacts } from '../profiling/index.js';
+import { runtimeFacts } from '../profiling/index.js';
 import { readJson } from './files.js';
 
 export interface CheckedProfile extends ProfileCheck {

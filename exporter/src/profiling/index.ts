@@ -1,5 +1,4 @@
 export * from './facts.js';
 export * from './json-schema.js';
-export * from './profile-name.js';
 export * from './this-machine.js';
 export * from './web/index.js';

@@ -1,9 +1,8 @@
-import { nodeRuntime } from '@easel/sdk/node';
-import type { DeviceProfile } from '@easel/sdk/profile';
+import { deviceFacts, nodeRuntime } from '@easel/sdk/node';
+import { type DeviceProfile, profileName } from '@easel/sdk/profile';
 import { type MeasuredDevice, type ProfileOptions, profileDevice, runtimeMeter } from '@easel/sdk/profiling';
 import type { SearchSpace } from '@easel/sdk/space';
-import { deviceFacts, runtimeFacts, watchOthers } from './facts.js';
-import { profileName } from './profile-name.js';
+import { runtimeFacts, watchOthers } from './facts.js';
 
 export interface ThisMachineOptions extends ProfileOptions {
   /** Per inference. Default 1. */

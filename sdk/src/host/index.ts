@@ -1,6 +1,7 @@
 import type { BundleSource } from '../bundle/source.js';
 import type { ImageInput, Pixels } from '../image/index.js';
-import type { Runtime } from '../runtime/index.js';
+import type { DeviceProfile } from '../profile/index.js';
+import type { Execution, Runtime } from '../runtime/index.js';
 
 /** What differs between Node and browsers. package.json's import `#host` leads to the one at hand. */
 export interface Host {
@@ -13,4 +14,9 @@ export interface Host {
   readImage(image: ImageInput): Promise<Pixels>;
   /** @throws ProfileError that names the file */
   readProfile(location: string): Promise<unknown>;
+  /** What subnets run on here, as profiles tell it. The runtime must have been started. */
+  describe(execution: Execution): Promise<Pick<DeviceProfile, 'device' | 'runtime'>>;
+  /** Notes from one run to the next, by name; where none can be kept, nothing is found. Neither ever fails. */
+  readNote(name: string): Promise<string | undefined>;
+  writeNote(name: string, text: string): Promise<void>;
 }

@@ -6,8 +6,12 @@ import { ProfileError } from '../errors/index.js';
 import type { Host } from '../host/index.js';
 import { decodeImageFile, readNodeImage } from '../image/node.js';
 import { nodeRuntime } from '../runtime/node.js';
+import { deviceFacts } from './facts.js';
 import { isHttp, pathOf } from './location.js';
+import { readNote, writeNote } from './notes.js';
 
+export * from './facts.js';
+export { defaultCacheFolder } from './notes.js';
 export { decodeImageFile, directorySource, httpSource, nodeRuntime };
 
 /** Node: files, sharp, onnxruntime-node. */
@@ -16,6 +20,12 @@ export const host: Host = {
   openBundle: (location) => (isHttp(location) ? httpSource(new URL(location)) : directorySource(pathOf(location))),
   readImage: readNodeImage,
   readProfile,
+  async describe({ provider, threads }) {
+    const runtime = { engine: nodeRuntime.name, version: await nodeRuntime.version(), provider, threads };
+    return { device: deviceFacts(), runtime };
+  },
+  readNote,
+  writeNote,
 };
 
 /** @throws ProfileError if the file cannot be read or is not JSON. */

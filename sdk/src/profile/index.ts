@@ -1,3 +1,5 @@
+export * from './correction.js';
 export * from './latency-table.js';
+export * from './name.js';
 export * from './profile.js';
 export * from './quality.js';

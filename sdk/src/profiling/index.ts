@@ -1,3 +1,4 @@
+export * from './auto.js';
 export * from './check.js';
 export * from './design.js';
 export * from './estimate.js';

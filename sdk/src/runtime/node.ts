@@ -18,6 +18,10 @@ export const nodeRuntime: Runtime = {
     return { provider: 'cpu', threads, reasons: [] };
   },
 
+  async version() {
+    return (await load()).env.versions.node ?? 'unknown';
+  },
+
   async createSession(model, { threads = 1 } = {}) {
     const ort = await load();
     const session = await ort.InferenceSession.create(model, {

@@ -15,6 +15,8 @@ export interface Runtime {
    */
   start(options?: RuntimeOptions): Promise<Execution>;
   createSession(model: Uint8Array, options?: SessionOptions): Promise<Session>;
+  /** Of ONNX Runtime, once it was started. */
+  version(): Promise<string>;
 }
 
 export interface RuntimeOptions {

@@ -48,6 +48,11 @@ export const webRuntime: Runtime = {
     return { provider: 'wasm', threads: Math.min(settled, possible), reasons };
   },
 
+  async version() {
+    const [build] = await Promise.all(started.values());
+    return build?.ort.env.versions.web ?? 'unknown';
+  },
+
   async createSession(model, { provider = 'wasm', threads = 1 } = {}) {
     const { ort } = await startBuild(provider as WebProvider, threads);
     const session = await turns.run(() => openSession(ort, model, provider));

@@ -4,8 +4,10 @@ import { ProfileError } from '../errors/index.js';
 import type { Host } from '../host/index.js';
 import { readWebImage } from '../image/web.js';
 import { webRuntime } from '../runtime/web.js';
+import { browserName, deviceFacts } from './facts.js';
+import { readNote, writeNote } from './notes.js';
 
-export { httpSource, webRuntime };
+export { browserName, deviceFacts, httpSource, webRuntime };
 
 /** Browsers and their workers: HTTP, the browser's own decoders, onnxruntime-web. */
 export const host: Host = {
@@ -13,6 +15,13 @@ export const host: Host = {
   openBundle: (location, options) => httpSource(absolute(location), options),
   readImage: readWebImage,
   readProfile,
+  async describe({ provider, threads }) {
+    const version = await webRuntime.version();
+    const runtime = { engine: webRuntime.name, version, provider, browser: browserName(), threads };
+    return { device: await deviceFacts(), runtime };
+  },
+  readNote,
+  writeNote,
 };
 
 function absolute(location: string | URL): URL {

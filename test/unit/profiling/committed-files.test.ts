@@ -1,14 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import {
-  deviceFacts,
-  deviceProfileJsonSchema,
-  profileName,
-  runtimeFacts,
-  watchOthers,
-  widestVectors,
-} from '@easel/exporter/profiling';
-import { parseProfile } from '@easel/sdk/profile';
+import { deviceProfileJsonSchema, runtimeFacts, watchOthers } from '@easel/exporter/profiling';
+import { deviceFacts, widestVectors } from '@easel/sdk/node';
+import { parseProfile, profileName } from '@easel/sdk/profile';
 import { presetSpace } from '@easel/sdk/space';
 import { expect } from 'chai';
 

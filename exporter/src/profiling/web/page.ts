@@ -1,7 +1,6 @@
-import type { DeviceProfile } from '@easel/sdk/profile';
+import { profileName } from '@easel/sdk/profile';
 import { profileDevice, runtimeMeter } from '@easel/sdk/profiling';
-import { webRuntime } from '@easel/sdk/web';
-import { profileName } from '../profile-name.js';
+import { browserName, deviceFacts, webRuntime } from '@easel/sdk/web';
 import { type Configuration, describeConfiguration, type Job, type Report } from './job.js';
 
 /**
@@ -43,7 +42,7 @@ async function measure(job: Job, configuration: Configuration): Promise<void> {
     await report({ configuration, kind: 'skipped', reason: execution.reasons.join('; ') });
     return;
   }
-  const device = job.device ?? (await describeDevice());
+  const device = job.device ?? (await deviceFacts());
   const runtime = {
     engine: webRuntime.name,
     version: job.runtimeVersion,
@@ -77,41 +76,6 @@ async function measure(job: Job, configuration: Configuration): Promise<void> {
 async function report(content: Report): Promise<void> {
   const response = await fetch('report', { method: 'POST', body: JSON.stringify(content) });
   if (!response.ok) throw new Error(await response.text());
-}
-
-interface UserAgentData {
-  readonly platform: string;
-  readonly brands: readonly { readonly brand: string; readonly version: string }[];
-  getHighEntropyValues(hints: readonly string[]): Promise<{
-    readonly architecture?: string;
-    readonly bitness?: string;
-    readonly model?: string;
-    readonly platformVersion?: string;
-  }>;
-}
-
-const userAgentData = (navigator as { userAgentData?: UserAgentData }).userAgentData;
-
-/** As much as a browser tells; only Chromium-based ones tell a phone's model. */
-async function describeDevice(): Promise<DeviceProfile['device']> {
-  const hints = ['architecture', 'bitness', 'model', 'platformVersion'];
-  const known = (await userAgentData?.getHighEntropyValues(hints).catch(() => undefined)) ?? {};
-  const platform = userAgentData?.platform ?? /\(([^;)]+)/.exec(navigator.userAgent)?.[1] ?? 'unknown system';
-  const memory = (navigator as { deviceMemory?: number }).deviceMemory;
-  return {
-    cpu: known.model || `unknown CPU (${platform})`,
-    architecture: `${known.architecture || 'unknown'}${known.bitness ?? ''}`,
-    cores: navigator.hardwareConcurrency || 1,
-    ...(memory ? { memoryBytes: memory * 2 ** 30 } : {}),
-    os: `${platform} ${known.platformVersion ?? ''}`.trim(),
-  };
-}
-
-function browserName(): string {
-  const brand = userAgentData?.brands.find(({ brand: name }) => !/not.a.brand|not\W*a\W*brand/i.test(name));
-  if (brand) return `${brand.brand} ${brand.version}`;
-  const [, name, version] = /(Firefox|Version)\/(\d+)/.exec(navigator.userAgent) ?? [];
-  return name ? `${name === 'Version' ? 'Safari' : name} ${version}` : 'unknown browser';
 }
 
 void main().catch((error: Error) => show(`Failed: ${error.message}`));

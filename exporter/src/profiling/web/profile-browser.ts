@@ -1,8 +1,8 @@
+import { deviceFacts } from '@easel/sdk/node';
 import { type DeviceProfile, parseProfile } from '@easel/sdk/profile';
 import type { ProfileProgress } from '@easel/sdk/profiling';
 import type { SearchSpace } from '@easel/sdk/space';
 import { DeviceError } from '../../errors/index.js';
-import { deviceFacts } from '../facts.js';
 import { launchChromium } from './chromium.js';
 import { type Configuration, describeConfiguration, type Job, type Report } from './job.js';
 import { servePage, webRuntimeVersion } from './serve.js';

@@ -1,4 +1,4 @@
-import type { DeviceProfile } from '@easel/sdk/profile';
+import type { DeviceProfile } from './profile.js';
 
 /**
  * Lower-case letters, digits and dashes: `amd-epyc-avx512-onnxruntime-node-1t.mobile-32`. Virtual machines tell little more of

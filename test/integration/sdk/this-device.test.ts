@@ -1,0 +1,150 @@
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Easel, InfeasibleBudgetError, InvalidRequestError, type LoadOptions } from '@easel/sdk';
+import { nodeRuntime } from '@easel/sdk/node';
+import { LatencyCorrection, predictLatency } from '@easel/sdk/profile';
+import { quantileOf, runtimeMeter } from '@easel/sdk/profiling';
+import { largestArchitecture, presetSpace, smallestArchitecture } from '@easel/sdk/space';
+import { expect } from 'chai';
+import { writeRandomBundle } from '../../fixtures/bundle.js';
+import { rejection } from '../../fixtures/rejection.js';
+
+const space = presetSpace('tiny-32');
+const largest = largestArchitecture(space);
+
+describe('Easel on the device at hand', () => {
+  let parent: string;
+  let directory: string;
+  const before_ = process.env.EASEL_CACHE;
+
+  before(async () => {
+    ({ parent, directory } = await writeRandomBundle(space));
+    process.env.EASEL_CACHE = join(parent, 'cache');
+  });
+  after(async () => {
+    if (before_ === undefined) delete process.env.EASEL_CACHE;
+    else process.env.EASEL_CACHE = before_;
+    await rm(parent, { recursive: true });
+  });
+
+  describe("device: 'auto'", () => {
+    it('measures a few subnets, and predicts about what subnets take here', async () => {
+      const easel = await Easel.load(directory, { device: 'auto' });
+      const { profile } = easel;
+      expect(profile?.measured.subnets).to.be.at.most(10);
+      expect(profile?.runtime).to.include({ engine: 'onnxruntime-node', threads: 1 });
+      const classifier = await easel.specialize({ classes: easel.classes.slice(0, 2), architecture: largest });
+      const subject = { model: classifier.toOnnx(), resolution: 32 };
+      const measured = quantileOf(await runtimeMeter(nodeRuntime).time(subject), 0.5);
+      // The profiles in the bundle are invented, and off by far more than this.
+      expect((classifier.predicted.latencyMs as number) / measured).to.be.within(0.4, 2.5);
+      await classifier.dispose();
+      await easel.dispose();
+    });
+
+    it('remembers the answer per device and threads, unless told not to', async () => {
+      const dateOf = async (options: LoadOptions) => {
+        const easel = await Easel.load(directory, { device: 'auto', ...options });
+        await easel.dispose();
+        return easel.profile?.measured.date;
+      };
+      const first = await dateOf({});
+      expect(await dateOf({})).to.equal(first);
+      expect(await dateOf({ threads: 2 })).not.to.equal(first);
+      expect(await dateOf({ cache: false })).not.to.equal(first);
+      expect(await dateOf({})).to.equal(first);
+    });
+
+    it('measures again where what it remembers is damaged', async () => {
+      const notes = join(parent, 'cache', 'notes');
+      for (const file of await readdir(notes)) await writeFile(join(notes, file), '{"schemaVersion":');
+      const easel = await Easel.load(directory, { device: 'auto' });
+      expect(easel.profile?.measured.subnets).to.equal(10);
+      await easel.dispose();
+    });
+
+    it('stops when aborted', async () => {
+      const signal = AbortSignal.abort(new Error('enough'));
+      expect(
+        (await rejection(Easel.load(directory, { device: 'auto', cache: false, signal }), Error)).message,
+      ).to.equal('enough');
+    });
+  });
+
+  describe('correct: true', () => {
+    it('scales predictions to what the chosen subnet takes now, within bounds, and says so', async () => {
+      const easel = await Easel.load(directory, { device: 'slow-board', correct: true });
+      const classifier = await easel.specialize({ classes: easel.classes.slice(0, 2), architecture: largest });
+      const { latencyMs, correction } = classifier.predicted;
+      expect(correction).to.be.within(0.5, 2);
+      const table = predictLatency(easel.profile as NonNullable<typeof easel.profile>, space, largest);
+      expect(latencyMs).to.be.closeTo((correction as number) * table, 1e-9);
+      await classifier.dispose();
+      await easel.dispose();
+    });
+
+    it('chooses a smaller subnet where the device is slower than its table', async () => {
+      // A table that promises a hundredth of what subnets take: the correction ends at its bound.
+      const plain = await Easel.load(directory, { device: 'auto' });
+      const profile = plain.profile as NonNullable<typeof plain.profile>;
+      const scaled = {
+        ...profile,
+        name: 'dreamt',
+        terms: profile.terms.map(({ resolution, base, units }) => ({
+          resolution,
+          base: base / 100,
+          units: units.map(({ first, later }) => ({
+            first: Object.fromEntries(Object.entries(first).map(([key, ms]) => [key, ms / 100])),
+            later: Object.fromEntries(Object.entries(later).map(([key, ms]) => [key, ms / 100])),
+          })),
+        })),
+      };
+      const [least, most] = [smallestArchitecture(space), largest].map((each) =>
+        predictLatency(scaled, space, each),
+      ) as [number, number];
+      const easel = await Easel.load(directory, { device: scaled, correct: true });
+      const classes = easel.classes.slice(0, 2);
+      const classifier = await easel.specialize({ classes, budget: { latencyMs: most } });
+      expect(classifier.predicted.correction).to.equal(2);
+      expect(classifier.predicted.latencyMs).to.be.at.most(most);
+      expect(predictLatency(scaled, space, classifier.architecture)).to.be.at.most(most / 2);
+      const error = await rejection(
+        easel.specialize({ classes, budget: { latencyMs: 1.5 * least } }),
+        InfeasibleBudgetError,
+      );
+      expect(error.requested).to.be.closeTo(1.5 * least, 1e-9);
+      expect(error.minimum).to.be.closeTo(2 * least, 1e-9);
+      await classifier.dispose();
+      await easel.dispose();
+      await plain.dispose();
+    });
+
+    it('is refused where it is neither true nor false', async () => {
+      const options = { correct: 'yes' } as unknown as LoadOptions;
+      expect((await rejection(Easel.load(directory, options), InvalidRequestError)).message).to.include(
+        'true or false',
+      );
+    });
+  });
+});
+
+describe('LatencyCorrection', () => {
+  it('is the median of the newest ratios, within bounds', () => {
+    const correction = new LatencyCorrection();
+    expect(correction.factor).to.equal(1);
+    for (const measured of [1.1, 9, 1.2]) correction.observe(measured, 1);
+    expect(correction.factor).to.equal(1.2);
+    for (let i = 0; i < 9; i++) correction.observe(30, 10);
+    expect(correction.factor).to.equal(2);
+    for (let i = 0; i < 9; i++) correction.observe(1, 10);
+    expect(correction.factor).to.equal(0.5);
+    for (const [measured, predicted] of [
+      [Number.NaN, 1],
+      [1, 0],
+      [-1, 1],
+    ] as const) {
+      correction.observe(measured, predicted);
+    }
+    expect(correction.factor).to.equal(0.5);
+  });
+});
