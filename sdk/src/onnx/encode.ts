@@ -2,98 +2,87 @@ import {
   attributeTypes,
   dataTypes,
   type OnnxAttribute,
-  type OnnxGraph,
   type OnnxModel,
   type OnnxNode,
   type OnnxTensor,
   type OnnxValue,
 } from './model.js';
-import { WireWriter } from './wire.js';
+import { encodeMessage, Float32, type Message } from './wire.js';
 
 /** The bytes of a .onnx file. Field numbers are those of onnx.proto3. */
-export function encodeModel(model: OnnxModel): Uint8Array<ArrayBuffer> {
-  const writer = new WireWriter();
-  writer.varint(1, model.irVersion);
-  writer.string(2, model.producerName);
-  writer.message(7, (graph) => writeGraph(graph, model.graph));
-  for (const { domain, version } of model.opsets) {
-    writer.message(8, (opset) => {
-      opset.string(1, domain);
-      opset.varint(2, version);
-    });
-  }
-  for (const [key, value] of Object.entries(model.metadata)) {
-    writer.message(14, (entry) => {
-      entry.string(1, key);
-      entry.string(2, value);
-    });
-  }
-  return writer.finish();
+export function encodeModel({ irVersion, producerName, graph, opsets, metadata }: OnnxModel): Uint8Array<ArrayBuffer> {
+  const { nodes, name, initializers, inputs, outputs } = graph;
+  const fields: Message = [
+    ...nodes.map((node) => [1, nodeFields(node)] as const),
+    [2, name],
+    ...initializers.map((tensor) => [5, tensorFields(tensor)] as const),
+    ...inputs.map((value) => [11, valueFields(value)] as const),
+    ...outputs.map((value) => [12, valueFields(value)] as const),
+  ];
+  const capacity = initializers.reduce((sum, { bytes }) => sum + bytes.length + 100, 1000 + 500 * nodes.length);
+  return encodeMessage(
+    [
+      [1, irVersion],
+      [2, producerName],
+      [7, fields],
+      ...opsets.map(({ domain, version }) => [8, pair(domain, version)] as const),
+      ...Object.entries(metadata).map(([key, value]) => [14, pair(key, value)] as const),
+    ],
+    capacity,
+  );
 }
 
-function writeGraph(writer: WireWriter, graph: OnnxGraph): void {
-  for (const node of graph.nodes) writer.message(1, (w) => writeNode(w, node));
-  writer.string(2, graph.name);
-  for (const tensor of graph.initializers) writer.message(5, (w) => writeTensor(w, tensor));
-  for (const value of graph.inputs) writer.message(11, (w) => writeValue(w, value));
-  for (const value of graph.outputs) writer.message(12, (w) => writeValue(w, value));
+function pair(first: string, second: string | number): Message {
+  return [
+    [1, first],
+    [2, second],
+  ];
 }
 
-function writeNode(writer: WireWriter, node: OnnxNode): void {
-  for (const input of node.inputs) writer.string(1, input);
-  for (const output of node.outputs) writer.string(2, output);
-  writer.string(3, node.name);
-  writer.string(4, node.opType);
-  for (const [name, attribute] of Object.entries(node.attributes)) {
-    writer.message(5, (w) => writeAttribute(w, name, attribute));
-  }
-  if (node.domain) writer.string(7, node.domain);
+function nodeFields({ inputs, outputs, name, opType, attributes, domain }: OnnxNode): Message {
+  return [
+    ...inputs.map((input) => [1, input] as const),
+    ...outputs.map((output) => [2, output] as const),
+    [3, name],
+    [4, opType],
+    ...Object.entries(attributes).map(([key, attribute]) => [5, attributeFields(key, attribute)] as const),
+    ...(domain ? [[7, domain] as const] : []),
+  ];
 }
 
-function writeAttribute(writer: WireWriter, name: string, attribute: OnnxAttribute): void {
-  writer.string(1, name);
+function attributeFields(name: string, attribute: OnnxAttribute): Message {
+  return [[1, name], ...attributeValues(attribute), [20, attributeTypes[attribute.type]]];
+}
+
+function attributeValues(attribute: OnnxAttribute): Message {
   switch (attribute.type) {
     case 'float':
-      writer.float(2, attribute.value);
-      break;
+      return [[2, new Float32(attribute.value)]];
     case 'int':
-      writer.varint(3, attribute.value);
-      break;
+      return [[3, attribute.value]];
     case 'string':
-      writer.string(4, attribute.value);
-      break;
+      return [[4, attribute.value]];
     case 'floats':
-      for (const value of attribute.value) writer.float(7, value);
-      break;
+      return attribute.value.map((value) => [7, new Float32(value)]);
     case 'ints':
-      for (const value of attribute.value) writer.varint(8, value);
-      break;
+      return attribute.value.map((value) => [8, value]);
     default:
-      attribute satisfies never;
+      return attribute satisfies never;
   }
-  writer.varint(20, attributeTypes[attribute.type]);
 }
 
-function writeTensor(writer: WireWriter, tensor: OnnxTensor): void {
-  for (const extent of tensor.shape) writer.varint(1, extent);
-  writer.varint(2, dataTypes[tensor.dataType]);
-  writer.string(8, tensor.name);
-  writer.bytes(9, tensor.bytes);
+function tensorFields({ shape, dataType, name, bytes }: OnnxTensor): Message {
+  return [...shape.map((extent) => [1, extent] as const), [2, dataTypes[dataType]], [8, name], [9, bytes]];
 }
 
-function writeValue(writer: WireWriter, value: OnnxValue): void {
-  writer.string(1, value.name);
-  writer.message(2, (type) =>
-    type.message(1, (tensorType) => {
-      tensorType.varint(1, dataTypes[value.dataType]);
-      tensorType.message(2, (shape) => {
-        for (const extent of value.shape) {
-          shape.message(1, (dimension) => {
-            if (typeof extent === 'number') dimension.varint(1, extent);
-            else dimension.string(2, extent);
-          });
-        }
-      });
-    }),
-  );
+function valueFields({ name, dataType, shape }: OnnxValue): Message {
+  const extents: Message = shape.map((extent) => [1, [[typeof extent === 'number' ? 1 : 2, extent]]]);
+  const type: Message = [
+    [1, dataTypes[dataType]],
+    [2, extents],
+  ];
+  return [
+    [1, name],
+    [2, [[1, type]]],
+  ];
 }

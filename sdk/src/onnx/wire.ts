@@ -2,171 +2,177 @@
  * The wire format of protocol buffers (https://protobuf.dev/programming-guides/encoding), as far as ONNX uses it. Own
  * code, since the libraries for it weigh more than all else that the SDK brings to a browser.
  */
-export const wireTypes = { varint: 0, fixed64: 1, delimited: 2, fixed32: 5 } as const;
+const wireTypes = { varint: 0, fixed64: 1, delimited: 2, fixed32: 5 } as const;
 
-/** Reads the fields of one message; never beyond its end. */
-export class WireReader {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  readonly #end: number;
-  #position: number;
+/** A float32 field, which JavaScript's numbers do not tell from an integer. */
+export class Float32 {
+  constructor(readonly value: number) {}
+}
 
-  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#position = start;
-    this.#end = end;
-  }
+/** A message to be written: fields by number, in order; a value that is a list is a message inside it. */
+export type Message = readonly (readonly [field: number, value: number | string | Uint8Array | Float32 | Message])[];
 
-  get done(): boolean {
-    return this.#position >= this.#end;
-  }
-
-  /** int32, int64, uint32 and enum values, to the precision of a JavaScript number. */
-  varint(): number {
-    let value = 0;
-    for (let factor = 1; factor < 2 ** 49; factor *= 128) {
-      const byte = this.#byte();
-      value += (byte & 127) * factor;
-      if (byte < 128) return value;
+/**
+ * @param capacity about how many bytes will come out; any number is right
+ */
+export function encodeMessage(message: Message, capacity = 1024): Uint8Array<ArrayBuffer> {
+  // Written from the end, so that a message's length is known when its turn comes.
+  let buffer = new Uint8Array(capacity);
+  let at = capacity;
+  const reserve = (count: number): void => {
+    if (at >= count) return;
+    const grown = new Uint8Array(2 * buffer.length + count);
+    at += grown.length - buffer.length;
+    grown.set(buffer, grown.length - buffer.length);
+    buffer = grown;
+  };
+  const putBytes = (bytes: Uint8Array): void => {
+    reserve(bytes.length);
+    at -= bytes.length;
+    buffer.set(bytes, at);
+  };
+  const putVarint = (value: number): void => {
+    if (value >= 0 && value < 128) {
+      reserve(1);
+      buffer[--at] = value;
+      return;
     }
-    // Large or negative: the two's complement of 64 bits.
-    let wide = BigInt(value);
-    for (let shift = 49n; shift < 70n; shift += 7n) {
-      const byte = this.#byte();
-      wide |= BigInt(byte & 127) << shift;
-      if (byte < 128) return Number(BigInt.asIntN(64, wide));
+    const bytes: number[] = [];
+    let rest = BigInt.asUintN(64, BigInt(value));
+    for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
+    bytes.push(Number(rest));
+    putBytes(Uint8Array.from(bytes));
+  };
+  const putString = (text: string): void => {
+    reserve(text.length);
+    for (let i = text.length - 1; i >= 0; i--) {
+      const code = text.charCodeAt(i);
+      if (code > 127) {
+        at += text.length - 1 - i;
+        putBytes(new TextEncoder().encode(text));
+        return;
+      }
+      buffer[--at] = code;
     }
-    throw new RangeError('a number has more than 64 bits');
-  }
+  };
+  const put = (fields: Message): void => {
+    for (let i = fields.length - 1; i >= 0; i--) {
+      const [field, value] = fields[i] as Message[number];
+      let wireType: number = wireTypes.delimited;
+      const end = buffer.length - at;
+      if (typeof value === 'number') {
+        wireType = wireTypes.varint;
+        putVarint(value);
+      } else if (value instanceof Float32) {
+        wireType = wireTypes.fixed32;
+        putBytes(new Uint8Array(Float32Array.of(value.value).buffer));
+      } else {
+        if (typeof value === 'string') putString(value);
+        else if (value instanceof Uint8Array) putBytes(value);
+        else put(value);
+        putVarint(buffer.length - at - end);
+      }
+      putVarint(field * 8 + wireType);
+    }
+  };
+  put(message);
+  return buffer.slice(at);
+}
 
-  float(): number {
-    return this.#view.getFloat32(this.#take(4), true);
-  }
+/** A message that was read: the values of every field in their order. */
+export class Fields {
+  readonly #values = new Map<number, (number | Uint8Array)[]>();
 
-  /** A view, not a copy. */
-  bytes(): Uint8Array {
-    const length = this.varint();
-    const start = this.#take(length);
-    return this.#bytes.subarray(start, start + length);
-  }
-
-  string(): string {
-    return new TextDecoder().decode(this.bytes());
-  }
-
-  /** A message inside this one. */
-  message(): WireReader {
-    const length = this.varint();
-    const start = this.#take(length);
-    return new WireReader(this.#bytes, start, start + length);
-  }
-
-  skip(wireType: number): void {
-    switch (wireType) {
-      case wireTypes.varint:
-        this.varint();
-        break;
-      case wireTypes.fixed64:
-        this.#take(8);
-        break;
-      case wireTypes.delimited:
-        this.bytes();
-        break;
-      case wireTypes.fixed32:
-        this.#take(4);
-        break;
-      default:
+  /** @throws RangeError if a field ends beyond the message */
+  constructor(bytes: Uint8Array) {
+    for (let at = 0; at < bytes.length; ) {
+      const tag = readVarint(bytes, at);
+      at = tag.end;
+      const field = Math.floor(tag.value / 8);
+      const values = this.#values.get(field) ?? [];
+      this.#values.set(field, values);
+      const wireType = tag.value % 8;
+      if (wireType === wireTypes.varint) {
+        const { value, end } = readVarint(bytes, at);
+        values.push(value);
+        at = end;
+        continue;
+      }
+      let length = wireType === wireTypes.fixed32 ? 4 : 8;
+      if (wireType === wireTypes.delimited) ({ value: length, end: at } = readVarint(bytes, at));
+      else if (wireType !== wireTypes.fixed32 && wireType !== wireTypes.fixed64) {
         throw new RangeError(`unknown wire type ${wireType}`);
+      }
+      if (!(length >= 0 && length <= bytes.length - at)) {
+        throw new RangeError('a field ends beyond the message that holds it');
+      }
+      values.push(bytes.subarray(at, at + length));
+      at += length;
     }
   }
 
-  #byte(): number {
-    return this.#bytes[this.#take(1)] as number;
+  has(field: number): boolean {
+    return this.#values.has(field);
   }
 
-  /** Moves on by a count of bytes and answers where they start. */
-  #take(count: number): number {
-    const start = this.#position;
-    if (!(count >= 0 && count <= this.#end - start))
-      throw new RangeError('a field ends beyond the message that holds it');
-    this.#position += count;
-    return start;
+  /** Views, not copies. */
+  bytes(field: number): Uint8Array[] {
+    return (this.#values.get(field) ?? []).map((value) => {
+      if (typeof value === 'number') throw new RangeError(`field ${field} is a number`);
+      return value;
+    });
+  }
+
+  messages(field: number): Fields[] {
+    return this.bytes(field).map((bytes) => new Fields(bytes));
+  }
+
+  strings(field: number): string[] {
+    return this.bytes(field).map((bytes) => new TextDecoder().decode(bytes));
+  }
+
+  /** The last one counts; '' without any. */
+  string(field: number): string {
+    return this.strings(field).at(-1) ?? '';
+  }
+
+  /** One per field, or packed into one delimited field. */
+  integers(field: number): number[] {
+    return (this.#values.get(field) ?? []).flatMap((value) => {
+      if (typeof value === 'number') return [value];
+      const numbers: number[] = [];
+      for (let at = 0; at < value.length; ) {
+        const next = readVarint(value, at);
+        numbers.push(next.value);
+        at = next.end;
+      }
+      return numbers;
+    });
+  }
+
+  integer(field: number): number {
+    return this.integers(field).at(-1) ?? 0;
+  }
+
+  floats(field: number): number[] {
+    return this.bytes(field).flatMap((bytes) => [...new Float32Array(new Uint8Array(bytes).buffer)]);
   }
 }
 
-/** Collects the fields of one message. Long byte strings are copied only once, by `finish`. */
-export class WireWriter {
-  readonly #parts: Uint8Array[] = [];
-  #pending: number[] = [];
-  #length = 0;
-
-  varint(field: number, value: number): void {
-    this.#tag(field, wireTypes.varint);
-    this.#varint(value);
+/** int32, int64, uint32 and enum values, to the precision of a JavaScript number. */
+function readVarint(bytes: Uint8Array, at: number): { value: number; end: number } {
+  let value = 0;
+  let end = at;
+  for (let factor = 1; factor < 2 ** 70; factor *= 128) {
+    const byte = bytes[end++];
+    if (byte === undefined) throw new RangeError('a number ends beyond the message that holds it');
+    value += (byte & 127) * factor;
+    if (byte > 127) continue;
+    if (end - at < 8) return { value, end };
+    // Large or negative: the two's complement of 64 bits.
+    let wide = 0n;
+    for (let i = end - 1; i >= at; i--) wide = (wide << 7n) | BigInt((bytes[i] as number) & 127);
+    return { value: Number(BigInt.asIntN(64, wide)), end };
   }
-
-  float(field: number, value: number): void {
-    this.#tag(field, wireTypes.fixed32);
-    this.#pending.push(...new Uint8Array(Float32Array.of(value).buffer));
-  }
-
-  string(field: number, value: string): void {
-    this.#tag(field, wireTypes.delimited);
-    const bytes = new TextEncoder().encode(value);
-    this.#varint(bytes.length);
-    this.#pending.push(...bytes);
-  }
-
-  bytes(field: number, value: Uint8Array): void {
-    this.#tag(field, wireTypes.delimited);
-    this.#varint(value.length);
-    this.#flush();
-    this.#parts.push(value);
-    this.#length += value.length;
-  }
-
-  message(field: number, write: (writer: WireWriter) => void): void {
-    const inner = new WireWriter();
-    write(inner);
-    inner.#flush();
-    this.#tag(field, wireTypes.delimited);
-    this.#varint(inner.#length);
-    this.#flush();
-    for (const part of inner.#parts) this.#parts.push(part);
-    this.#length += inner.#length;
-  }
-
-  finish(): Uint8Array<ArrayBuffer> {
-    this.#flush();
-    const bytes = new Uint8Array(this.#length);
-    let offset = 0;
-    for (const part of this.#parts) {
-      bytes.set(part, offset);
-      offset += part.length;
-    }
-    return bytes;
-  }
-
-  #tag(field: number, wireType: number): void {
-    this.#varint(field * 8 + wireType);
-  }
-
-  #varint(value: number): void {
-    if (value < 0) {
-      let wide = BigInt.asUintN(64, BigInt(value));
-      for (; wide > 127n; wide >>= 7n) this.#pending.push(Number(wide & 127n) | 128);
-      this.#pending.push(Number(wide));
-      return;
-    }
-    for (; value > 127; value = Math.floor(value / 128)) this.#pending.push((value % 128) | 128);
-    this.#pending.push(value);
-  }
-
-  #flush(): void {
-    if (this.#pending.length === 0) return;
-    this.#parts.push(Uint8Array.from(this.#pending));
-    this.#length += this.#pending.length;
-    this.#pending = [];
-  }
+  throw new RangeError('a number has more than 64 bits');
 }

@@ -162,8 +162,13 @@ export function squeezedChannels(channels: number): number {
   return rounded < 0.9 * wanted ? rounded + 8 : rounded;
 }
 
+export interface Parameter {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
 /** The learned arrays of a layer and their shapes, sliced to the architecture. */
-export function parametersOf(layer: Layer): readonly { readonly name: string; readonly shape: readonly number[] }[] {
+export function parametersOf(layer: Layer): readonly Parameter[] {
   switch (layer.kind) {
     case 'convolution':
       return [

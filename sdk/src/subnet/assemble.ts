@@ -6,11 +6,12 @@ import {
   type ConvolutionLayer,
   formatArchitecture,
   layersOf,
+  type Parameter,
   parametersOf,
   type SearchSpace,
 } from '../space/index.js';
 import { type Tensor, tensor } from '../tensor/index.js';
-import { foldBatchNorm } from './fold.js';
+import { factorsAndBias } from './fold.js';
 import { convolutionAttributes, emitNetwork } from './network.js';
 import { type Moments, type Statistics, sliceWeight, type Weights } from './weights.js';
 
@@ -75,10 +76,20 @@ export function assemble(
 }
 
 function foldedConvolution({ weights, statistics }: Supernet, layer: ConvolutionLayer) {
-  const [weight, scale, shift] = parametersOf(layer).map(({ name, shape }) =>
-    slice(name, weightNamed(weights, name), shape),
-  ) as [Tensor, Tensor, Tensor];
-  return foldBatchNorm(weight, { scale, shift, ...momentsOf(statistics, layer) });
+  const [weight, scale, shift] = parametersOf(layer) as [Parameter, Parameter, Parameter];
+  const channels = layer.outputChannels;
+  const { factors, bias } = factorsAndBias(
+    {
+      scale: slice(scale.name, weightNamed(weights, scale.name), scale.shape),
+      shift: slice(shift.name, weightNamed(weights, shift.name), shift.shape),
+      ...momentsOf(statistics, layer),
+    },
+    channels,
+  );
+  return {
+    weight: slice(weight.name, weightNamed(weights, weight.name), weight.shape, factors),
+    bias: tensor([channels], bias),
+  };
 }
 
 /** @throws WeightError if this choice's statistics are missing or have another number of channels. */
@@ -100,9 +111,9 @@ function weightNamed(weights: Weights, name: string): Tensor {
   return weight;
 }
 
-function slice(name: string, full: Tensor, shape: readonly number[]): Tensor {
+function slice(name: string, full: Tensor, shape: readonly number[], factors?: Float64Array): Tensor {
   try {
-    return sliceWeight(full, shape);
+    return sliceWeight(full, shape, factors);
   } catch (cause) {
     throw new WeightError(name, (cause as Error).message);
   }

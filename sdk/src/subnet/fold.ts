@@ -1,30 +1,24 @@
 import { normEpsilon } from '../space/index.js';
-import { type Tensor, tensor } from '../tensor/index.js';
+import type { Tensor } from '../tensor/index.js';
 import type { Moments } from './weights.js';
 
 export interface BatchNorm extends Moments {
-  /** γ and β, `[channels]`. */
+  /** γ and β, `[channels]` or more. */
   readonly scale: Tensor;
   readonly shift: Tensor;
 }
 
-export interface FoldedConvolution {
-  readonly weight: Tensor;
-  /** `[out]` */
-  readonly bias: Tensor;
-}
-
-/** A convolution `[out, in / groups, k, k]` and the batch norm after it, as one convolution with a bias. */
-export function foldBatchNorm(weight: Tensor, { scale, shift, mean, variance }: BatchNorm): FoldedConvolution {
-  const channels = weight.shape[0] as number;
-  const perChannel = weight.data.length / channels;
-  const folded = new Float32Array(weight.data.length);
+/** A batch norm as a factor and a bias per channel, `[channels]` each: what it makes of the convolution before it. */
+export function factorsAndBias(
+  { scale, shift, mean, variance }: BatchNorm,
+  channels: number,
+): { factors: Float64Array; bias: Float32Array } {
+  const factors = new Float64Array(channels);
   const bias = new Float32Array(channels);
   for (let channel = 0; channel < channels; channel++) {
     const factor = (scale.data[channel] as number) / Math.sqrt((variance.data[channel] as number) + normEpsilon);
+    factors[channel] = factor;
     bias[channel] = (shift.data[channel] as number) - (mean.data[channel] as number) * factor;
-    const end = (channel + 1) * perChannel;
-    for (let i = channel * perChannel; i < end; i++) folded[i] = (weight.data[i] as number) * factor;
   }
-  return { weight: tensor(weight.shape, folded), bias: tensor([channels], bias) };
+  return { factors, bias };
 }
