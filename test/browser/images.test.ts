@@ -39,7 +39,7 @@ describe('Images in a page', () => {
   });
 
   it('are classified in a worker, where the page is not held up', async () => {
-    site.handlers.set('/worker.js', await bundlePage('browser/worker.js', { worker: true }));
+    site.handlers.set('/worker.js', await bundlePage('test/dist/browser/worker.js', { worker: true }));
     const url = `${site.origin}/files/picture.png`;
     const { expected } = await page.run('classifyElements', '/files/bundle', url);
     const asked = { bundle: '/files/bundle', url, wasmUrl: '/ort/ort-wasm-simd-threaded.wasm' };

@@ -58,7 +58,7 @@ describe('The SDK on its hosts', () => {
       let browser: Browser;
       let page: Page;
       before(async () => {
-        site.handlers.set('/suite.js', await bundlePage('conformance/page.js'));
+        site.handlers.set('/suite.js', await bundlePage('test/dist/conformance/page.js'));
         browser = await launchChromium({ webgpu });
         page = await browser.newPage();
         await page.goto(`${site.origin}/`);

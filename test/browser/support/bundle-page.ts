@@ -3,12 +3,12 @@ import { build } from 'esbuild';
 import { type Handler, root } from './site.js';
 
 /**
- * A compiled file of test/dist with all that it imports, as one script. For a page, onnxruntime-web stays outside; workers
+ * A compiled file, by its path in the repository, with all that it imports, as one script. For a page, onnxruntime-web stays outside; workers
  * have no import map, so theirs must hold it.
  */
 export async function bundlePage(file: string, { worker = false } = {}): Promise<Handler> {
   const { outputFiles } = await build({
-    entryPoints: [join(root, 'test/dist', file)],
+    entryPoints: [join(root, file)],
     bundle: true,
     write: false,
     format: 'esm',

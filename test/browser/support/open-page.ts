@@ -15,7 +15,7 @@ export async function openPage(
     prepare,
   }: { origin?: string; path?: string; prepare?: (page: Page) => Promise<unknown> } = {},
 ) {
-  script ??= bundlePage('browser/page.js');
+  script ??= bundlePage('test/dist/browser/page.js');
   site.handlers.set('/page.js', await script);
   // A context of its own: no storage is shared with other pages.
   const context = await browser.newContext();

@@ -1,0 +1,17 @@
+import { httpSource, webRuntime } from '@easel/sdk/web';
+import { timeInference, timeSpecialize } from '../support/subnet-timing.js';
+
+const options = () => ({
+  source: httpSource(new URL('/bundle', location.href), { cache: false }),
+  runtime: webRuntime,
+});
+
+/** For a page in Chromium, where benchmarks call these by name. */
+const measurements = {
+  specialize: (count: number) => timeSpecialize(options(), count),
+  inference: (count: number, repeats: number) => timeInference(options(), count, repeats),
+};
+
+export type Measurements = typeof measurements;
+
+Object.assign(globalThis, { measurements });
