@@ -1,7 +1,7 @@
 import { generatorInput, generatorOutput } from './bundle/index.js';
-import { Decoder, FeatureEncoder, type Limit } from './generator/index.js';
+import { type CostRange, Decoder, FeatureEncoder, type Limit } from './generator/index.js';
 import type { Runtime, Session } from './runtime/index.js';
-import { type Architecture, type Decision, decisionsOf, type SearchSpace } from './space/index.js';
+import { type Architecture, type CostTable, type Decision, decisionsOf, type SearchSpace } from './space/index.js';
 import { type Tensor, tensor } from './tensor/index.js';
 
 /** A request in numbers. */
@@ -53,6 +53,15 @@ export class ArchitectureGenerator {
     return scenarios.map(({ limits }, i) =>
       this.#decoder.decode(data.subarray(i * this.#optionCount, (i + 1) * this.#optionCount), limits),
     );
+  }
+
+  /** @throws InfeasibleBudgetError if the others cannot be kept */
+  minimum(table: CostTable, others: readonly Limit[]): number {
+    return this.#decoder.minimum(table, others);
+  }
+
+  range(table: CostTable): CostRange {
+    return this.#encoder.range(table);
   }
 
   dispose(): Promise<void> {

@@ -33,11 +33,20 @@ export interface Inference {
   readonly ms: number;
 }
 
+/** What a subnet costs, and what it should achieve. */
+export interface Prediction extends Costs {
+  /** Share of unseen images of its classes that it gets right, 0..1; absent where the bundle has no predictor. */
+  readonly accuracy?: number;
+  /** Where that share lies with a probability of 95 %. */
+  readonly accuracyInterval?: readonly [low: number, high: number];
+}
+
 /** What a classifier is made of. */
 export interface ClassifierParts {
   readonly classes: readonly string[];
   readonly architecture: Architecture;
-  readonly predicted: Costs;
+  readonly predicted: Prediction;
+  readonly note: string | undefined;
   /** Assembles the model, as often as wanted: a session does not need it to be kept. */
   readonly assemble: () => Uint8Array;
   readonly lease: Lease<Session>;
@@ -54,7 +63,9 @@ export class Classifier {
   /** In the bundle's order, which is that of the model's logits. */
   readonly classes: readonly string[];
   readonly architecture: Architecture;
-  readonly predicted: Costs;
+  readonly predicted: Prediction;
+  /** Something that whoever asked should know, such as that a smaller budget would do as well. */
+  readonly note: string | undefined;
   readonly #parts: ClassifierParts;
   readonly #classifying = new InFlight();
   #disposed = false;
@@ -64,6 +75,7 @@ export class Classifier {
     this.classes = parts.classes;
     this.architecture = parts.architecture;
     this.predicted = parts.predicted;
+    this.note = parts.note;
     this.#parts = parts;
   }
 

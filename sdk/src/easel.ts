@@ -1,8 +1,10 @@
 import { host } from '#host';
+import { AccuracyPredictor } from './accuracy-predictor.js';
 import type { AdaptiveClassifier, AdaptiveOptions, AdaptiveRequest } from './adaptive/index.js';
 import { ArchitectureGenerator, type Scenario } from './architecture-generator.js';
 import { BundleReader, type BundleSource, type Manifest } from './bundle/index.js';
-import { Classifier, type Costs, type Inference } from './classifier.js';
+import { cheapestReaching } from './cheapest.js';
+import { Classifier, type Costs, type Inference, type Prediction } from './classifier.js';
 import { DisposedError, InvalidRequestError } from './errors/index.js';
 import { CostTables, costRange, type Limit, limitsOf } from './generator/index.js';
 import { assertLoadable, findProfile, type LoadOptions } from './load-options.js';
@@ -43,6 +45,8 @@ export class Easel {
   readonly #generator: ArchitectureGenerator;
   readonly #tables: CostTables;
   readonly #decisions: readonly Decision[];
+  readonly #reader: BundleReader;
+  #predictor: Promise<AccuracyPredictor | undefined> | undefined;
   readonly #subnets: SessionPool<OpenSubnet>;
   readonly #choices = new Map<string, Architecture>();
   /** Names of the profiles that came with the bundle. */
@@ -61,6 +65,7 @@ export class Easel {
     execution: Execution,
     { idleSubnets, correct }: { readonly idleSubnets: number; readonly correct: boolean },
   ) {
+    this.#reader = reader;
     this.#manifest = reader.manifest;
     this.#supernet = supernet;
     this.devices = reader.devices;
@@ -140,11 +145,14 @@ export class Easel {
   /**
    * The architectures that the generator chooses, for many requests in one run of it.
    *
-   * @throws UnknownTaskError, UnknownClassError, InvalidRequestError, InfeasibleBudgetError, DisposedError
+   * @throws UnknownTaskError, UnknownClassError, InvalidRequestError, InfeasibleBudgetError, DisposedError,
+   *   UnreachableAccuracyError
    */
   async architectures(requests: readonly Request[]): Promise<Architecture[]> {
     this.#assertUsable();
-    return this.#generator.architectures(requests.map((request) => this.#scenario(request)));
+    const scenarios = requests.map((request) => this.#scenario(request));
+    if (requests.every(({ budget }) => budget.accuracy === undefined)) return this.#generator.architectures(scenarios);
+    return Promise.all(scenarios.map((scenario, i) => this.#choose(scenario, requests[i]?.budget.accuracy)));
   }
 
   /**
@@ -152,7 +160,7 @@ export class Easel {
    *
    * @throws UnknownTaskError, UnknownClassError that list what the bundle knows
    * @throws InvalidRequestError that names the field
-   * @throws InfeasibleBudgetError that names the least a subnet needs
+   * @throws InfeasibleBudgetError that names the least a subnet needs, UnreachableAccuracyError the best there is
    * @throws DisposedError after `dispose`
    */
   async specialize(request: SpecializeRequest): Promise<Classifier> {
@@ -187,13 +195,15 @@ export class Easel {
     this.#assertUsable();
     const [manifest, supernet] = [this.#manifest, this.#supernet];
     const { classes, limits } = this.#scenario(request);
+    // Before a session is held: reading it may fail.
+    await this.#openPredictor();
     // Who watches every inference corrects by itself.
     const correction = onInference ? undefined : this.#correction;
     const choose = async () => {
       const factor = correction?.factor ?? 1;
       const today = correctedLimits(limits, factor);
       if (request.architecture) return this.#checkedArchitecture(request.architecture, limits);
-      return this.#choose({ classes, limits: today }).catch((error) => {
+      return this.#choose({ classes, limits: today }, request.budget.accuracy).catch((error) => {
         throw infeasibleToday(error, factor);
       });
     };
@@ -222,7 +232,12 @@ export class Easel {
     return new Classifier({
       classes: classes.map((index) => manifest.classes[index] as string),
       architecture,
-      predicted: { ...this.#costs(architecture, classes.length, correction), modelBytes: lease.value.modelBytes },
+      predicted: {
+        ...this.#costs(architecture, classes.length, correction),
+        modelBytes: lease.value.modelBytes,
+        ...(await this.#accuracy(classes, architecture)),
+      },
+      note: this.#note(limits, request.budget?.accuracy),
       assemble: build,
       lease,
       preprocessing: manifest.preprocessing,
@@ -235,7 +250,8 @@ export class Easel {
   /** Frees the generator and idle subnets. Classifiers made before stay usable; they have a `dispose` of their own. */
   async dispose(): Promise<void> {
     this.#disposed = true;
-    await Promise.all([this.#generator.dispose(), this.#subnets.close()]);
+    const predictor = await this.#predictor?.catch(() => undefined);
+    await Promise.all([this.#generator.dispose(), this.#subnets.close(), predictor?.dispose()]);
   }
 
   async #openSubnet(model: Uint8Array, resolution: number): Promise<OpenSubnet> {
@@ -252,15 +268,62 @@ export class Easel {
   }
 
   /** The generator is a function: the same scenario has the same answer. */
-  async #choose(scenario: Scenario): Promise<Architecture> {
+  async #choose(scenario: Scenario, accuracy?: number): Promise<Architecture> {
     const limits = scenario.limits.map(({ table, most }) => `${table.metric}<=${most}`);
-    const key = `${scenario.classes} ${limits}`;
+    const key = `${scenario.classes} ${limits} ${accuracy}`;
     const known = this.#choices.get(key);
     if (known) return known;
-    const [architecture] = (await this.#generator.architectures([scenario])) as [Architecture];
+    const architecture =
+      accuracy === undefined
+        ? ((await this.#generator.architectures([scenario]))[0] as Architecture)
+        : await this.#cheapest(accuracy, scenario);
     if (this.#choices.size >= rememberedChoices) this.#choices.delete(this.#choices.keys().next().value as string);
     this.#choices.set(key, architecture);
     return architecture;
+  }
+
+  async #cheapest(accuracy: number, scenario: Scenario): Promise<Architecture> {
+    const predictor = await this.#openPredictor();
+    if (!predictor) {
+      throw new InvalidRequestError('budget', 'accuracy', 'of costs alone: this bundle has no accuracy predictor');
+    }
+    const table = this.#tables.get(this.profile ? 'latencyMs' : 'macs', scenario.classes.length);
+    return cheapestReaching(accuracy, scenario, table, this.#decisions, { generator: this.#generator, predictor });
+  }
+
+  /** Read and opened when it is first needed, and again after a failure. */
+  #openPredictor(): Promise<AccuracyPredictor | undefined> {
+    this.#predictor ??= this.#reader
+      .predictor()
+      .then((model) => model && AccuracyPredictor.open(model, this.#decisions, this.classes.length, host.runtime))
+      .catch((error) => {
+        this.#predictor = undefined;
+        throw error;
+      });
+    return this.#predictor;
+  }
+
+  async #accuracy(
+    classes: readonly number[],
+    architecture: Architecture,
+  ): Promise<Pick<Prediction, 'accuracy' | 'accuracyInterval'>> {
+    const [predicted] = (await (await this.#openPredictor())?.predict(classes, [architecture])) ?? [];
+    if (!predicted) return {};
+    const { value, deviation } = predicted;
+    return {
+      accuracy: value,
+      accuracyInterval: [Math.max(0, value - 1.96 * deviation), Math.min(1, value + 1.96 * deviation)],
+    };
+  }
+
+  /** Whether the budget could be smaller, all of it. */
+  #note(limits: readonly Limit[], accuracy: number | undefined): string | undefined {
+    const loose = limits.filter(({ table, most }) => most > this.#generator.range(table).largest);
+    if (accuracy !== undefined || limits.length === 0 || loose.length < limits.length) return undefined;
+    const needed = loose.map(
+      ({ table }) => `${table.metric} ${Number(this.#generator.range(table).largest.toPrecision(4))}`,
+    );
+    return `the budget is larger than any subnet needs (${needed.join(', ')}): this is the best there is`;
   }
 
   #scenario(request: SpecializeRequest): Scenario {

@@ -9,7 +9,7 @@ export type {
   ObservedLatency,
 } from './adaptive/index.js';
 export type { BundleSource, LoadProgress, Manifest } from './bundle/index.js';
-export { Classifier, type Costs, type Result } from './classifier.js';
+export { Classifier, type Costs, type Prediction, type Result } from './classifier.js';
 export { Easel } from './easel.js';
 export * from './errors/index.js';
 export type { Budget } from './generator/index.js';

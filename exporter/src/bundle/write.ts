@@ -25,6 +25,8 @@ export interface BundleContents extends Supernet {
   readonly preprocessing: Pick<Preprocessing, 'mean' | 'std'>;
   /** generator.onnx */
   readonly generator: Uint8Array;
+  /** predictor.onnx, if there is one. */
+  readonly predictor?: Uint8Array;
   readonly profiles: readonly DeviceProfile[];
   /** JSON values only. */
   readonly accuracy?: Readonly<Record<string, unknown>>;
@@ -72,6 +74,7 @@ export async function writeBundle(
 const supernetFile = 'supernet.onnx';
 const statisticsFile = 'statistics.safetensors';
 const generatorFile = 'generator.onnx';
+const predictorFile = 'predictor.onnx';
 const profileFile = ({ name }: DeviceProfile) => `profiles/${name}.json`;
 
 function bundleFiles(contents: BundleContents): ReadonlyMap<string, Uint8Array> {
@@ -79,6 +82,7 @@ function bundleFiles(contents: BundleContents): ReadonlyMap<string, Uint8Array> 
     [supernetFile, supernetModel(contents, contents.classes.length)],
     [statisticsFile, encodeStatistics(contents.statistics)],
     [generatorFile, contents.generator],
+    ...(contents.predictor ? [[predictorFile, contents.predictor] as [string, Uint8Array]] : []),
     ...contents.profiles.map((profile): [string, Uint8Array] => [
       profileFile(profile),
       new TextEncoder().encode(`${JSON.stringify(profile, null, 2)}\n`),
@@ -104,6 +108,7 @@ async function manifestOf(contents: BundleContents, files: ReadonlyMap<string, U
     supernet: supernetFile,
     statistics: statisticsFile,
     generator: generatorFile,
+    ...(contents.predictor ? { predictor: predictorFile } : {}),
     profiles: profiles.map(profileFile),
     ...(accuracy ? { accuracy: { ...accuracy } } : {}),
     provenance,

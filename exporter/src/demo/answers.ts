@@ -6,8 +6,6 @@ import type { Dataset } from '../data/index.js';
 import { InterruptedError } from '../errors/index.js';
 import { budgetLevels } from '../pipeline/evaluate.js';
 import { measureLatencies } from '../pipeline/latency.js';
-import { readManifest } from '../pipeline/manifest.js';
-import { predictorOf } from '../pipeline/predictor.js';
 
 export interface Questions {
   readonly tasks: readonly string[];
@@ -35,7 +33,6 @@ export async function askBundle(
   options: Questions & { signal?: AbortSignal; onProgress?: (done: number, total: number) => void },
 ): Promise<Answer[]> {
   const { tasks, budgets, images: most, signal, onProgress } = options;
-  const predict = predictorOf(await readManifest(bundle));
   const easel = await Easel.load(bundle, { device: 'this-machine' });
   const tables = new CostTables(easel.space, easel.profile);
   const asked = tasks.flatMap((task) =>
@@ -58,7 +55,7 @@ export async function askBundle(
       budgetMs,
       architecture: formatArchitecture(architecture),
       predictedMs: predicted.latencyMs as number,
-      predictedAccuracy: predict(task, architecture) ?? Number.NaN,
+      predictedAccuracy: predicted.accuracy as number,
       measuredAccuracy: right / images.length,
       images: images.length,
     });

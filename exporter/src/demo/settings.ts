@@ -21,6 +21,12 @@ export const training: PartialTrainingOptions = {
 
 export const profile: Omit<ProfileRequest, 'out'> = { allowNoise: true, threads: 1, heldOut: 20, seconds: 20 };
 
-export const generator: Partial<GeneratorTrainingOptions> = { subnets: 60, images: 1000, steps: 40, rounds: 1 };
+export const generator: Partial<GeneratorTrainingOptions> = {
+  subnets: 80,
+  images: 1200,
+  classSets: 200,
+  budgets: 60,
+  requests: 2000,
+};
 
 export const questions: Questions = { tasks: ['digits', 'vowels', 'hex'], budgets: 3, images: 300 };

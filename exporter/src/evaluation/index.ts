@@ -1,2 +1,4 @@
 export * from './accuracy.js';
+export * from './bootstrap.js';
 export * from './model-logits.js';
+export * from './subnet-runner.js';

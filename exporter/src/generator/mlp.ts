@@ -8,7 +8,7 @@ import { Graph, ops, type Program, type Value } from '../engine/index.js';
  * changes: `common + W2 relu(W1 (x - mean) / deviation + b1)`. The common part is fitted in closed form; W2 starts
  * at zero, so that an untrained generator is the closed form.
  */
-export interface GeneratorWeights {
+export interface NetworkWeights {
   /** `[features]` each. */
   readonly mean: Tensor;
   readonly deviation: Tensor;
@@ -27,7 +27,7 @@ export function initializeGenerator(
   hidden: number,
   common: Float32Array,
   random: Random,
-): GeneratorWeights {
+): NetworkWeights {
   const count = features.mean.length;
   const hiddenWeight = new Float32Array(hidden * count);
   for (let i = 0; i < hiddenWeight.length; i++) hiddenWeight[i] = random.normal() * Math.sqrt(2 / count);
@@ -60,7 +60,7 @@ export function measureFeatures(rows: readonly Float32Array[]): { mean: Float32A
   return { mean, deviation };
 }
 
-export function standardize(features: Float32Array, weights: GeneratorWeights): Float32Array {
+export function standardize(features: Float32Array, weights: NetworkWeights): Float32Array {
   return features.map((value, f) => (value - (weights.mean.data[f] as number)) / (weights.deviation.data[f] as number));
 }
 
@@ -68,7 +68,7 @@ export function standardize(features: Float32Array, weights: GeneratorWeights): 
  * Fits the request's part of the utilities to targets: loss = mean over requests of the weighted squared error. Inputs
  * besides the trained weights: `features` `[batch, features]` (standardized), `targets` and `weights` `[batch, options]`.
  */
-export function regressionProgram(weights: GeneratorWeights, batch: number): Program {
+export function regressionProgram(weights: NetworkWeights, batch: number): Program {
   const graph = new Graph();
   const [hidden, features] = weights.hiddenWeight.shape as [number, number];
   const options = weights.common.shape[0] as number;
@@ -91,7 +91,7 @@ export function regressionProgram(weights: GeneratorWeights, batch: number): Pro
 }
 
 /** What is shipped: `request` `[batch, features]` to `utilities` `[batch, options]`, the standardization folded in. */
-export function exportGenerator(weights: GeneratorWeights): Uint8Array {
+export function exportGenerator(weights: NetworkWeights): Uint8Array {
   const [hidden, features] = weights.hiddenWeight.shape as [number, number];
   const options = weights.common.shape[0] as number;
   const folded = new Float32Array(hidden * features);

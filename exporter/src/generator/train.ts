@@ -1,62 +1,56 @@
-import { Decoder } from '@easel/sdk/generator';
 import { Random } from '@easel/sdk/random';
 import {
-  type Architecture,
+  architectureCost,
   type CostTable,
   decisionsOf,
-  formatArchitecture,
+  encodeArchitecture,
   largestArchitecture,
-  randomArchitecture,
   type SearchSpace,
   smallestArchitecture,
 } from '@easel/sdk/space';
 import type { Statistics, Weights } from '@easel/sdk/subnet';
+import { tensor } from '@easel/sdk/tensor';
 import type { Dataset, Normalization } from '../data/index.js';
-import type { Engine } from '../engine/index.js';
-import { subnetLogits } from '../evaluation/index.js';
-import { defaultFitOptions, type FitOptions, fitGenerator, type Lesson, utilitiesOf } from './fit.js';
-import { exportGenerator, type GeneratorWeights, initializeGenerator, measureFeatures } from './mlp.js';
+import { ClassScorer, type SetScores } from './class-scores.js';
+import { defaultFitOptions, type FitOptions, fitNetwork, type Lesson, ownPart } from './fit.js';
+import { architecturesToMeasure, type LogitsTable, measureLogits } from './logits-table.js';
+import { exportGenerator, initializeGenerator, measureFeatures, type NetworkWeights } from './mlp.js';
+import { exportPredictor, fitPredictor, type PredictorQuality } from './predictor.js';
+import { type Half, Preferences, type Strength } from './preferences.js';
 import { randomClasses, randomScenario, type Scenario, type ScenarioSource } from './scenarios.js';
-import { SensitivityProbe } from './sensitivity.js';
-import { fitUtilities, type LogitsTable } from './utilities.js';
 
 export interface GeneratorTrainingOptions {
   readonly seed: number;
-  /** Subnets measured for the closed-form utilities. Default 160. */
+  /** Subnets that are run over the validation images. Default 240. */
   readonly subnets: number;
-  /** Validation images each is measured on. Default 2000. */
+  /** Validation images for each; more images tell tasks apart better than more subnets. Default 5000. */
   readonly images: number;
-  /** Scenarios that share a pass through the gated supernet. Default 8. */
-  readonly scenarios: number;
-  /** Images of each. Default 8. */
-  readonly imagesPerScenario: number;
-  /** Passes through the gated supernet. Default 200. */
-  readonly steps: number;
-  /** After each round the generator is fitted anew, so that the next one asks about the architectures it now prefers. */
-  readonly rounds: number;
+  /** Class sets whose preferences are derived. Default 600. */
+  readonly classSets: number;
+  /** Budgets on perturbed devices whose preferences are derived. Default 300. */
+  readonly budgets: number;
+  /** Requests (class set, budget, device) that the generator learns from. Default 6000. */
+  readonly requests: number;
   readonly hidden: number;
-  /** Deviation of the exploring noise, relative to that of the common utilities. Default 0.5. */
-  readonly exploration: number;
   readonly fit: FitOptions;
 }
 
 export const defaultGeneratorOptions: GeneratorTrainingOptions = {
   seed: 0,
-  subnets: 160,
-  images: 2000,
-  scenarios: 8,
-  imagesPerScenario: 8,
-  steps: 200,
-  rounds: 2,
-  hidden: 64,
-  exploration: 0.5,
+  subnets: 240,
+  images: 5000,
+  classSets: 600,
+  budgets: 300,
+  requests: 6000,
+  hidden: 96,
   fit: defaultFitOptions,
 };
 
-export type GeneratorEvent =
-  | { readonly status: 'measuring'; readonly done: number; readonly total: number }
-  | { readonly status: 'asking'; readonly done: number; readonly total: number; readonly loss: number }
-  | { readonly status: 'fitted'; readonly round: number; readonly lessons: number; readonly heldOutRatio: number };
+export interface GeneratorEvent {
+  readonly status: 'measuring' | 'scoring' | 'fitting the predictor' | 'fitting the generator';
+  readonly done: number;
+  readonly total: number;
+}
 
 export interface GeneratorTraining {
   readonly space: SearchSpace;
@@ -64,37 +58,62 @@ export interface GeneratorTraining {
   readonly weights: Weights;
   readonly statistics: Statistics;
   readonly normalization: Normalization;
-  /** Latency tables of measured devices; training perturbs them. */
+  /** Cost tables of measured devices; training perturbs them. */
   readonly devices: readonly CostTable[];
   /** What the SDK will compute for a scenario. */
   readonly featuresOf: (scenario: Scenario) => Float32Array;
   readonly options?: Partial<GeneratorTrainingOptions>;
-  readonly engine: Engine;
+  readonly threads?: number;
+  /** Where measured logits are kept, so that a second call need not measure them again. */
+  readonly tableFile?: string;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: GeneratorEvent) => void;
 }
 
-export interface TrainedGenerator {
-  readonly weights: GeneratorWeights;
-  /** generator.onnx */
-  readonly model: Uint8Array;
-  readonly table: LogitsTable;
-  /** See Fit. */
+/** What was learned about requests, and how it was checked. */
+export interface Conditioning {
+  /** Of class sets' own preferences: see `Preferences`. */
+  readonly classes: Strength;
+  /** The share of measured preferences of budgets and devices that is kept. */
+  readonly budgetKept: number;
+  /**
+   * A generator that learned from one half of the images, judged by the other half on class sets that it never saw:
+   * squared error relative to answering all requests alike, and its 95 % interval (bootstrap over class sets). What it is
+   * judged by is noisy, so that even a perfect generator stays far above 0.
+   */
   readonly heldOutRatio: number;
+  readonly interval: readonly [number, number];
+  /** False where the interval does not exclude that requests are better answered alike: then they are. */
+  readonly used: boolean;
 }
 
+export interface TrainedGenerator {
+  readonly weights: NetworkWeights;
+  /** generator.onnx, predictor.onnx */
+  readonly model: Uint8Array;
+  readonly predictor: Uint8Array;
+  readonly predictorQuality: PredictorQuality;
+  readonly table: LogitsTable;
+  readonly conditioning: Conditioning;
+}
+
+/** Blocks of images: half of them against the other half, and each left out in turn. */
+const mostBlocks = 16;
+
+/** How near to a budget an architecture's cost must be to speak for it, relative to the device's range. */
+const closenessWidth = 0.2;
+
 /**
- * Our reading of the architecture generator of EAS (arXiv 2108.01224), in two parts. What all requests share is fitted in
- * closed form to measured subnets (utilities.ts). What a request changes is learned through the frozen supernet: random
- * scenarios are decoded with exploring noise, within their budgets, and the gradients of the gates say what every other
- * option would gain on the scenario's classes; the generator learns to predict that from the request.
- *
- * Only validation images are used: on training images all large subnets look equally good.
+ * Our reading of the architecture generator of EAS (arXiv 2108.01224), through the frozen supernet: subnets are run over
+ * validation images once; from their logits follows how each does on every class set; additive utilities are fitted to
+ * that, shared by all requests and, shrunk by what is real of them, of single class sets and budgets on devices; a
+ * small network learns to answer requests with them. Only validation images are used: on training images all large
+ * subnets look equally good.
  */
 export async function trainGenerator(training: GeneratorTraining): Promise<TrainedGenerator> {
   const options = { ...defaultGeneratorOptions, ...training.options };
   const random = new Random(options.seed);
-  const { space, dataset } = training;
+  const { space, dataset, signal, onEvent, threads, tableFile } = training;
   const decisions = decisionsOf(space);
   const indexOf = new Map(dataset.classes.map((name, index) => [name, index]));
   const source: ScenarioSource = {
@@ -104,134 +123,185 @@ export async function trainGenerator(training: GeneratorTraining): Promise<Train
     classes: dataset.classes.length,
     devices: training.devices,
   };
+  const event = (status: GeneratorEvent['status']) => (done: number, total: number) => {
+    signal?.throwIfAborted();
+    onEvent?.({ status, done, total });
+  };
 
-  const table = await measureSubnets(training, options, random);
-  const classSets = Array.from({ length: 64 }, () => randomClasses(source, random));
-  const common = fitUtilities(decisions, table, classSets);
-  const sample = Array.from({ length: 512 }, () => training.featuresOf(randomScenario(source, random)));
-  const untrained = initializeGenerator(measureFeatures(sample), options.hidden, common, random);
-  let weights = untrained;
+  const table = await measureLogits({
+    supernet: { space, weights: training.weights, statistics: training.statistics },
+    architectures: architecturesToMeasure(space, training.devices.at(-1) as CostTable, options.subnets, random),
+    split: dataset.validation,
+    classes: dataset.classes.length,
+    resolution: dataset.resolution,
+    normalization: training.normalization,
+    images: options.images,
+    ...(threads ? { threads } : {}),
+    ...(tableFile ? { file: tableFile } : {}),
+    ...(signal ? { signal } : {}),
+    onProgress: event('measuring'),
+  });
+  const rows = table.architectures.map((architecture) => encodeArchitecture(decisions, architecture));
+  const scorer = new ClassScorer(table, blocksOf(table));
+  const scores = await scoreClassSets(scorer, source, options.classSets, random, event('scoring'));
 
-  const lessons: Lesson[] = [];
-  let heldOutRatio = 1;
-  for (let round = 0; round < options.rounds; round++) {
-    lessons.push(...(await askSupernet(training, options, source, weights, random, round)));
-    const fit = await fitGenerator(untrained, lessons, { ...options.fit, seed: options.seed });
-    ({ weights, heldOutRatio } = fit);
-    training.onEvent?.({ status: 'fitted', round: round + 1, lessons: lessons.length, heldOutRatio });
-  }
-  return { weights, model: exportGenerator(weights), table, heldOutRatio };
+  const predictor = await fitPredictor({
+    rows,
+    scores,
+    facts: { confusions: scorer.confusions(), images: scorer.imagesPerClass },
+    random,
+    fit: { ...options.fit, batch: 256, epochs: 12 },
+    ...(signal ? { signal } : {}),
+    onProgress: event('fitting the predictor'),
+  });
+
+  const preferences = new Preferences(rows, scores, random);
+  const budgets = Array.from({ length: options.budgets }, () => randomScenario(source, random));
+  const closeness = budgets.map((budget) => closenessTo(budget, table, source));
+  preferences.measureBudgets(rows, closeness.slice(0, 60), random);
+  const generator = await fitGenerator(
+    training,
+    options,
+    preferences,
+    scores,
+    budgets,
+    closeness,
+    random,
+    (done, total) => event('fitting the generator')(done, total),
+  );
+  return {
+    ...generator,
+    model: exportGenerator(generator.weights),
+    predictor: exportPredictor(predictor),
+    predictorQuality: predictor.quality,
+    table,
+  };
 }
 
-async function measureSubnets(
-  training: GeneratorTraining,
-  options: GeneratorTrainingOptions,
-  random: Random,
-): Promise<LogitsTable> {
-  const { space, dataset } = training;
-  const unique = new Map<string, Architecture>();
-  for (const architecture of [largestArchitecture(space), smallestArchitecture(space)]) {
-    unique.set(formatArchitecture(architecture), architecture);
-  }
-  for (let tries = 0; unique.size < options.subnets && tries < 20 * options.subnets; tries++) {
-    const architecture = randomArchitecture(space, random);
-    unique.set(formatArchitecture(architecture), architecture);
-  }
-  const architectures = [...unique.values()];
-  const logits: Float32Array[] = [];
-  let labels: Int32Array = new Int32Array();
-  for (const architecture of architectures) {
-    training.signal?.throwIfAborted();
-    const measured = await subnetLogits(training.weights, training.statistics, architecture, {
-      ...training,
-      classes: dataset.classes.length,
-      split: dataset.validation,
-      resolution: dataset.resolution,
-      images: options.images,
-    });
-    logits.push(measured.logits);
-    labels = measured.labels;
-    training.onEvent?.({ status: 'measuring', done: logits.length, total: architectures.length });
-  }
-  return { architectures, logits, labels, classes: dataset.classes.length };
+/** An even number, so that every block has an image of every class. @throws RangeError if there are hardly any images */
+function blocksOf({ labels, classes }: LogitsTable): number {
+  const counts = new Array<number>(classes).fill(0);
+  for (const label of labels) counts[label] = (counts[label] as number) + 1;
+  const fewest = Math.min(...counts);
+  if (fewest < 2)
+    throw new RangeError(`class ${counts.indexOf(fewest)} has ${fewest} validation images; two are needed`);
+  return Math.min(mostBlocks, fewest - (fewest % 2));
 }
 
-/** One round of lessons, spread over the space's resolutions. */
-async function askSupernet(
-  training: GeneratorTraining,
-  options: GeneratorTrainingOptions,
+async function scoreClassSets(
+  scorer: ClassScorer,
   source: ScenarioSource,
-  weights: GeneratorWeights,
+  count: number,
   random: Random,
-  round: number,
-): Promise<Lesson[]> {
-  const { space, decisions } = source;
-  const decoder = new Decoder(decisions);
-  const noise = options.exploration * deviationOf(weights.common.data);
-  const stepsPerRound = Math.ceil(options.steps / options.rounds);
-  const lessons: Lesson[] = [];
-  let done = 0;
-  for (const [r, resolution] of space.resolutions.entries()) {
-    const share = Math.ceil(stepsPerRound / space.resolutions.length);
-    const steps = Math.min(share, stepsPerRound - done);
-    const probe = await SensitivityProbe.create(
-      source,
-      {
-        ...training,
-        split: training.dataset.validation,
-        imageResolution: training.dataset.resolution,
-        augmentation: { cropPadding: 0, horizontalFlip: training.dataset.horizontalFlip, cutout: 0 },
-      },
-      { resolution, scenarios: options.scenarios, imagesPerScenario: options.imagesPerScenario },
-      training.engine,
-    );
-    try {
-      for (let step = 0; step < steps; step++) {
-        training.signal?.throwIfAborted();
-        const scenarios: Scenario[] = [];
-        const architectures: Architecture[] = [];
-        const utilities: Float32Array[] = [];
-        while (scenarios.length < options.scenarios) {
-          const scenario = randomScenario(source, random);
-          const own = utilitiesOf(weights, training.featuresOf(scenario));
-          const noisy = own.map((utility) => utility + noise * gumbel(random));
-          const limits = [{ table: atResolution(scenario.latency, r), most: scenario.latencyMs }];
-          if (decoder.minimum(limits[0]?.table as CostTable) > scenario.latencyMs) continue;
-          scenarios.push(scenario);
-          utilities.push(own);
-          architectures.push(decoder.decode(noisy, limits));
-        }
-        const answers = await probe.run(scenarios, architectures, utilities, random);
-        answers.forEach(({ gains, known }, s) => {
-          lessons.push({ features: training.featuresOf(scenarios[s] as Scenario), gains, known });
-        });
-        done++;
-        const loss = answers.reduce((sum, answer) => sum + answer.loss, 0) / answers.length;
-        training.onEvent?.({
-          status: 'asking',
-          done: round * stepsPerRound + done,
-          total: options.rounds * stepsPerRound,
-          loss,
-        });
-      }
-    } finally {
-      await probe.dispose();
-    }
+  onProgress: (done: number, total: number) => void,
+): Promise<SetScores[]> {
+  const unique = new Map<string, readonly number[]>();
+  for (let tries = 0; unique.size < count && tries < 20 * count; tries++) {
+    const classes = randomClasses(source, random);
+    unique.set(classes.join(), classes);
   }
-  return lessons;
+  const scores: SetScores[] = [];
+  for (const classes of unique.values()) {
+    scores.push(scorer.score(classes));
+    onProgress(scores.length, unique.size);
+    // Lets a signal through.
+    if (scores.length % 8 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  return random.shuffle(scores);
 }
 
-/** The same table with all other resolutions priced out. */
-function atResolution(table: CostTable, resolution: number): CostTable {
-  if (table.base.length === 1) return table;
-  return { ...table, base: table.base.map((cost, r) => (r === resolution ? cost : Number.MAX_VALUE)) };
+/** Weights of the measured architectures, by how near they are to a scenario's budget on its device. */
+function closenessTo({ latency, latencyMs }: Scenario, table: LogitsTable, { space, decisions }: ScenarioSource) {
+  const cost = (architecture: Parameters<typeof architectureCost>[2]) =>
+    architectureCost(latency, decisions, architecture);
+  const range = cost(largestArchitecture(space)) - cost(smallestArchitecture(space));
+  return Float64Array.from(table.architectures, (architecture) => {
+    const distance = (cost(architecture) - latencyMs) / range / closenessWidth;
+    return Math.exp(-(distance ** 2) / 2);
+  });
 }
 
-function gumbel(random: Random): number {
-  return -Math.log(-Math.log(Math.max(random.float(), 1e-9)));
+async function fitGenerator(
+  { featuresOf, signal }: GeneratorTraining,
+  options: GeneratorTrainingOptions,
+  preferences: Preferences,
+  scores: readonly SetScores[],
+  budgets: readonly Scenario[],
+  closeness: readonly Float64Array[],
+  random: Random,
+  onProgress: (done: number, total: number) => void,
+): Promise<{ weights: NetworkWeights; conditioning: Conditioning }> {
+  const ofBudgets = (half: Half) => closeness.map((weights) => preferences.ofBudget(weights, half));
+  const ofClasses = (half: Half, raw = false) => scores.map((_, set) => preferences.ofClasses(set, half, raw));
+  const lessonsOf = (
+    sets: readonly number[],
+    ofSet: readonly Float64Array[],
+    ofBudget: readonly Float64Array[],
+    count: number,
+  ) =>
+    Array.from({ length: count }, (_, i): Lesson & { set: number } => {
+      const set = sets[i % sets.length] as number;
+      const budget = random.integer(budgets.length);
+      const scenario = budgets[budget] as Scenario;
+      const own = ofSet[set] as Float64Array;
+      return {
+        set,
+        features: featuresOf({ ...scenario, classes: (scores[set] as SetScores).classes }),
+        targets: Float32Array.from(ofBudget[budget] as Float64Array, (value, o) => value + (own[o] as number)),
+      };
+    });
+  const all = scores.map((_, set) => set);
+  const common = Float32Array.from(preferences.common);
+  const sample = lessonsOf(all, ofClasses('all', true), ofBudgets('all'), 512).map(({ features }) => features);
+  const initial = initializeGenerator(measureFeatures(sample), options.hidden, common, random);
+  const total = 2 * options.fit.epochs;
+
+  const [seen, unseen] = [all.filter((set) => set % 5 !== 0), all.filter((set) => set % 5 === 0)];
+  const trial = await fitNetwork(
+    initial,
+    {
+      lessons: lessonsOf(seen, ofClasses('even'), ofBudgets('even'), options.requests),
+      ...(signal ? { signal } : {}),
+      onProgress: (done) => onProgress(done, total),
+    },
+    options.fit,
+  );
+  const judged = judge(trial.weights, lessonsOf(unseen, ofClasses('odd', true), ofBudgets('odd'), 4 * unseen.length), {
+    preferences,
+    random,
+  });
+  const used = judged.interval[1] < 1;
+  const lessons = lessonsOf(all, ofClasses('all'), ofBudgets('all'), options.requests);
+  const final = await fitNetwork(
+    initial,
+    { lessons, ...(signal ? { signal } : {}), onProgress: (done) => onProgress(options.fit.epochs + done, total) },
+    options.fit,
+  );
+  const { classes, budgetKept } = preferences;
+  return {
+    weights: used ? final.weights : { ...initial, outputWeight: tensor(initial.outputWeight.shape) },
+    conditioning: { classes, budgetKept, ...judged, used },
+  };
 }
 
-function deviationOf(values: Float32Array): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+/** Squared error relative to answering with nothing, in the metric of what utilities predict. */
+function judge(
+  weights: NetworkWeights,
+  lessons: readonly (Lesson & { set: number })[],
+  { preferences, random }: { preferences: Preferences; random: Random },
+): { heldOutRatio: number; interval: [number, number] } {
+  const power = (values: Float64Array) => preferences.product(values, values);
+  const bySet = new Map<number, { error: number; zero: number }>();
+  for (const { set, features, targets } of lessons) {
+    const answer = ownPart(weights, features);
+    const sums = bySet.get(set) ?? { error: 0, zero: 0 };
+    sums.error += power(Float64Array.from(targets, (target, o) => target - (answer[o] as number)));
+    sums.zero += power(Float64Array.from(targets));
+    bySet.set(set, sums);
+  }
+  const sets = [...bySet.values()];
+  const ratio = (chosen: readonly { error: number; zero: number }[]) =>
+    chosen.reduce((sum, { error }) => sum + error, 0) / chosen.reduce((sum, { zero }) => sum + zero, 0);
+  const resampled = Array.from({ length: 1000 }, () => ratio(sets.map(() => random.pick(sets)))).sort((a, b) => a - b);
+  return { heldOutRatio: ratio(sets), interval: [resampled[25] as number, resampled[974] as number] };
 }

@@ -18,7 +18,6 @@ import { DatasetError, InterruptedError } from '../errors/index.js';
 import { type Logits, modelLogits, taskAccuracy } from '../evaluation/index.js';
 import { type CrossCheck, crossCheck } from './cross-check.js';
 import { measureLatencies } from './latency.js';
-import { predictorOf } from './predictor.js';
 
 export interface EvaluateRequest {
   /** The directory that `easel` was loaded from. */
@@ -107,8 +106,7 @@ export async function evaluate(request: EvaluateRequest): Promise<Evaluation> {
     passes.set(name, pass);
   }
 
-  const latencies = await latenciesOf(cells, request);
-  const predict = predictorOf(bundle.manifest);
+  const { latencies, accuracies } = await measureCells(cells, request);
   const rows = cells.map((cell): EvaluationRow => {
     const { task, subnet, budget, architecture } = cell;
     const members = (tasks[task] as readonly string[]).map((name) => classes.indexOf(name));
@@ -117,7 +115,7 @@ export async function evaluate(request: EvaluateRequest): Promise<Evaluation> {
     const own = ofClasses(pass, members);
     const cost = (of: Metric) => architectureCost(tables.get(of, members.length), decisions, architecture);
     const measuredMs = latencies.get(`${task} ${name}`) as number;
-    const predictedAccuracy = predict(task, architecture);
+    const predictedAccuracy = accuracies.get(`${task} ${name}`);
     return {
       task,
       subnet,
@@ -202,15 +200,18 @@ async function logitsOverAllClasses(
   }
 }
 
-/** Of each task's own models, by `task architecture`. */
-async function latenciesOf(cells: readonly Cell[], request: EvaluateRequest): Promise<ReadonlyMap<string, number>> {
+/** Measured latencies and predicted accuracies of each task's own models, by `task architecture`. */
+async function measureCells(cells: readonly Cell[], request: EvaluateRequest) {
   const { easel, repeats, signal, onProgress } = request;
   const subjects = new Map<string, { model: Uint8Array; resolution: number }>();
+  const accuracies = new Map<string, number>();
   for (const { task, architecture } of cells) {
     const key = `${task} ${formatArchitecture(architecture)}`;
     if (subjects.has(key)) continue;
     const classifier = await easel.specialize({ tasks: [task], architecture });
     subjects.set(key, { model: classifier.toOnnx(), resolution: architecture.resolution });
+    const { accuracy } = classifier.predicted;
+    if (accuracy !== undefined) accuracies.set(key, accuracy);
     await classifier.dispose();
   }
   const measured = await measureLatencies([...subjects.values()], {
@@ -221,7 +222,8 @@ async function latenciesOf(cells: readonly Cell[], request: EvaluateRequest): Pr
   }).catch((error) => {
     throw signal?.aborted ? new InterruptedError('evaluating') : error;
   });
-  return new Map([...subjects.keys()].map((key, i) => [key, measured[i] as number]));
+  const latencies = new Map([...subjects.keys()].map((key, i) => [key, measured[i] as number]));
+  return { latencies, accuracies };
 }
 
 /** Test images of the bundle's classes. @throws DatasetError if the data set lacks one of the classes */

@@ -7,7 +7,7 @@ import { RunError } from '../errors/index.js';
 import { namesIn, readJson } from './files.js';
 import type { GeneratorReport } from './generator.js';
 import { provenanceOf } from './provenance.js';
-import { generatorFile, generatorReportFile, openTrainedRun, profilesFolder } from './run-directory.js';
+import { generatorFile, generatorReportFile, openTrainedRun, predictorFile, profilesFolder } from './run-directory.js';
 
 export interface ExportRequest {
   /** A run with a trained supernet and a trained generator. */
@@ -27,7 +27,7 @@ export async function exportRun({ directory, out, name, overwrite, command }: Ex
   const { checkpoint } = await openTrainedRun(directory);
   const { space, classes, tasks, options } = checkpoint.run;
   const names = await namesIn(directory);
-  for (const file of [generatorFile(directory), generatorReportFile(directory)]) {
+  for (const file of [generatorFile, predictorFile, generatorReportFile].map((of) => of(directory))) {
     if (!names.some((found) => file === join(directory, found))) {
       throw new RunError(directory, `has no generator yet; train one: easel generator --run ${directory}`);
     }
@@ -49,7 +49,8 @@ export async function exportRun({ directory, out, name, overwrite, command }: Ex
     preprocessing: { mean: [...mean] as [number, number, number], std: [...std] as [number, number, number] },
     generator: new Uint8Array(await readFile(generatorFile(directory))),
     profiles,
-    accuracy: { predictor: { kind: 'additive', tasks: report.accuracy } },
+    predictor: new Uint8Array(await readFile(predictorFile(directory))),
+    accuracy: { predictor: report.predictor, conditioning: report.conditioning },
     provenance: { ...(await provenanceOf(command)), seed: options.seed },
   };
   return writeBundle(out, contents, { overwrite: overwrite === true });

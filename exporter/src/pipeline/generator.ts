@@ -2,20 +2,27 @@ import { join } from 'node:path';
 import { InvalidRequestError } from '@easel/sdk/errors';
 import { FeatureEncoder } from '@easel/sdk/generator';
 import { type DeviceProfile, latencyTable, parseProfile } from '@easel/sdk/profile';
-import { decisionsOf, macsTable, parametersTable } from '@easel/sdk/space';
-import { openEngine } from '../engine/index.js';
+import { macsTable, parametersTable } from '@easel/sdk/space';
 import { InterruptedError, RunError } from '../errors/index.js';
 import {
-  type AdditiveAccuracy,
+  type Conditioning,
   defaultGeneratorOptions,
-  fitAccuracy,
   type GeneratorEvent,
   type GeneratorTrainingOptions,
+  type PredictorQuality,
   trainGenerator,
 } from '../generator/index.js';
 import { readJson, writeFileAtomically, writeJson } from './files.js';
 import { type Provenance, provenanceOf } from './provenance.js';
-import { generatorFile, generatorReportFile, openDataOfRun, openTrainedRun, profilesFolder } from './run-directory.js';
+import {
+  generatorFile,
+  generatorReportFile,
+  logitsFile,
+  openDataOfRun,
+  openTrainedRun,
+  predictorFile,
+  profilesFolder,
+} from './run-directory.js';
 
 export interface GeneratorRequest {
   /** Of a finished training. */
@@ -40,14 +47,16 @@ export interface GeneratorReport {
   /** Names of the device profiles. */
   readonly profiles: readonly string[];
   readonly subnets: number;
-  /** Squared error on held-out requests relative to answering all requests alike: 1 means nothing was learned. */
-  readonly heldOutRatio: number;
-  readonly accuracy: Readonly<Record<string, AdditiveAccuracy>>;
+  readonly images: number;
+  readonly seconds: number;
+  readonly conditioning: Conditioning;
+  readonly predictor: PredictorQuality;
 }
 
 /**
- * Trains the generator of a run and writes `generator.onnx`, `generator.json` and the profiles into its directory, at
- * the end.
+ * Trains the generator and the accuracy predictor of a run and writes `generator.onnx`, `predictor.onnx`,
+ * `generator.json` and the profiles into its directory, at the end. Measured logits are kept in `logits.bin` as they come:
+ * called again with the same options after an interruption, it goes on from there.
  * @throws RunError, FileError, ProfileError (a profile of another search space), InterruptedError
  */
 export async function trainGeneratorOfRun(request: GeneratorRequest): Promise<GeneratorReport> {
@@ -64,7 +73,7 @@ export async function trainGeneratorOfRun(request: GeneratorRequest): Promise<Ge
   const classes = dataset.classes.length;
   const encoder = new FeatureEncoder(space, classes);
   const tables = profiles.map((profile) => latencyTable(profile, space));
-  const { engine } = await openEngine(request.threads ? { threads: request.threads } : {});
+  const started = performance.now();
   const trained = await trainGenerator({
     space,
     dataset: { ...dataset, tasks },
@@ -75,31 +84,28 @@ export async function trainGeneratorOfRun(request: GeneratorRequest): Promise<Ge
     devices: [...tables, macsTable(space, classes), parametersTable(space, classes)],
     featuresOf: ({ classes, latency, latencyMs }) => encoder.encode(classes, [{ table: latency, most: latencyMs }]),
     options,
-    engine,
+    tableFile: logitsFile(directory),
+    ...(request.threads ? { threads: request.threads } : {}),
     ...(signal ? { signal } : {}),
     ...(request.onEvent ? { onEvent: request.onEvent } : {}),
   }).catch((error) => {
     throw signal?.aborted ? new InterruptedError('training the generator') : error;
   });
 
-  const decisions = decisionsOf(space);
-  const accuracy = Object.fromEntries(
-    Object.entries(tasks).map(([task, names]) => {
-      const members = names.map((name) => dataset.classes.indexOf(name));
-      return [task, fitAccuracy(decisions, trained.table, members)];
-    }),
-  );
   const report: GeneratorReport = {
     schemaVersion: 1,
     provenance: await provenanceOf(request.command),
     options,
     profiles: profiles.map(({ name }) => name),
     subnets: trained.table.architectures.length,
-    heldOutRatio: trained.heldOutRatio,
-    accuracy,
+    images: trained.table.labels.length,
+    seconds: Math.round((performance.now() - started) / 1000),
+    conditioning: trained.conditioning,
+    predictor: trained.predictorQuality,
   };
   for (const profile of profiles) await writeJson(join(profilesFolder(directory), `${profile.name}.json`), profile);
   await writeFileAtomically(generatorFile(directory), trained.model);
+  await writeFileAtomically(predictorFile(directory), trained.predictor);
   await writeJson(generatorReportFile(directory), report);
   return report;
 }
@@ -130,13 +136,14 @@ export function generatorOptions(
       throw new InvalidRequestError(field, value, field === 'seed' ? 'an integer' : 'a number above 0');
     }
   }
-  const { steps, scenarios, fit } = { ...defaultGeneratorOptions, ...given } as GeneratorTrainingOptions;
-  const enough = Math.ceil(fit.batch / (1 - fit.heldOut) / scenarios);
-  if (steps < enough) {
-    throw new InvalidRequestError('steps', steps, `at least ${enough}, for one batch of ${fit.batch} to learn from`);
-  }
+  const { requests, subnets, fit } = { ...defaultGeneratorOptions, ...given } as GeneratorTrainingOptions;
+  if (requests < fit.batch) throw new InvalidRequestError('requests', requests, `at least ${fit.batch}, one batch`);
+  if (subnets < fewest) throw new InvalidRequestError('subnets', subnets, `at least ${fewest}`);
   return given;
 }
+
+/** Half of them check the others. */
+const fewest = 8;
 
 function assertDifferentNames(directory: string, profiles: readonly DeviceProfile[]): void {
   const names = profiles.map(({ name }) => name);

@@ -39,6 +39,8 @@ export interface RunRecord {
 export const recordFile = (directory: string) => join(directory, 'run.json');
 export const tasksCopy = (directory: string) => join(directory, 'tasks.json');
 export const generatorFile = (directory: string) => join(directory, 'generator.onnx');
+export const predictorFile = (directory: string) => join(directory, 'predictor.onnx');
+export const logitsFile = (directory: string) => join(directory, 'logits.bin');
 export const generatorReportFile = (directory: string) => join(directory, 'generator.json');
 export const profilesFolder = (directory: string) => join(directory, 'profiles');
 

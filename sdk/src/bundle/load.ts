@@ -1,7 +1,7 @@
 import { BundleError } from '../errors/index.js';
 import { featureCount } from '../generator/index.js';
 import { type DeviceProfile, parseProfile } from '../profile/index.js';
-import { optionCount, type SearchSpace } from '../space/index.js';
+import { optionCount } from '../space/index.js';
 import type { Supernet } from '../subnet/index.js';
 import { type Manifest, manifestFile, parseManifest } from './manifest.js';
 import type { BundleSource, ListedFile } from './source.js';
@@ -16,6 +16,8 @@ export interface Bundle {
   readonly supernet: Supernet;
   /** generator.onnx: `request` [batch, featureCount] to `utilities` [batch, optionCount]. */
   readonly generator: Uint8Array;
+  /** predictor.onnx; see `predictorInputs`. */
+  readonly predictor: Uint8Array | undefined;
   /** By name. */
   readonly profiles: ReadonlyMap<string, DeviceProfile>;
 }
@@ -23,6 +25,10 @@ export interface Bundle {
 /** Names of the generator's input and output. */
 export const generatorInput = 'request';
 export const generatorOutput = 'utilities';
+
+/** Of the predictor: classes [batch, classes] and one-hot choices [batch, options], to [batch, 1] each. */
+export const predictorInputs = ['classes', 'architecture'] as const;
+export const predictorOutputs = ['accuracy', 'deviation'] as const;
 
 /** How far loading is. `totalBytes` are those of the files that are needed, not of the whole bundle. */
 export interface LoadProgress {
@@ -59,6 +65,7 @@ export async function loadBundle(source: BundleSource, options: LoadBundleOption
     location: source.location,
     manifest,
     ...parts,
+    predictor: await reader.predictor(),
     profiles: new Map(profiles.map((each) => [each.name, each])),
   };
 }
@@ -113,7 +120,10 @@ export class BundleReader {
     const { space, classes, supernet, statistics, generator } = this.manifest;
     const read = await Promise.all([supernet, statistics, generator].map((file) => this.#read(file)));
     const [supernetBytes, statisticsBytes, generatorBytes] = read as [Uint8Array, Uint8Array, Uint8Array];
-    checkGenerator(generator, generatorBytes, space, classes.length);
+    checkModel(generator, generatorBytes, {
+      inputs: [[generatorInput, featureCount(space, classes.length)]],
+      outputs: [[generatorOutput, optionCount(space)]],
+    });
     return {
       supernet: {
         space,
@@ -122,6 +132,23 @@ export class BundleReader {
       },
       generator: generatorBytes,
     };
+  }
+
+  /** Read when it is first needed; undefined where the bundle has none. @throws BundleError of its file */
+  async predictor(): Promise<Uint8Array | undefined> {
+    const { predictor, files, space, classes } = this.manifest;
+    if (predictor === undefined) return undefined;
+    const listed = files[predictor] as ListedFile;
+    const bytes = await this.#source.read(predictor, { listed });
+    await verifyFile(predictor, bytes, listed);
+    checkModel(predictor, bytes, {
+      inputs: [
+        [predictorInputs[0], classes.length],
+        [predictorInputs[1], optionCount(space)],
+      ],
+      outputs: predictorOutputs.map((name) => [name, 1] as const),
+    });
+    return bytes;
   }
 
   async #read(file: string): Promise<Uint8Array> {
@@ -157,22 +184,24 @@ function parseJson(file: string, bytes: Uint8Array): unknown {
   }
 }
 
-function checkGenerator(file: string, bytes: Uint8Array, space: SearchSpace, classCount: number): void {
-  const { inputs, outputs } = decodeBundleModel(file, bytes).graph;
-  const expected = [
-    { kind: 'input', values: inputs, name: generatorInput, width: featureCount(space, classCount) },
-    { kind: 'output', values: outputs, name: generatorOutput, width: optionCount(space) },
-  ];
-  for (const { kind, values, name, width } of expected) {
-    const [value, ...others] = values;
-    if (value?.name !== name || others.length > 0) {
-      const found = values.map((each) => each.name).join(', ') || 'none';
-      throw new BundleError(file, `must have the ${kind} "${name}" alone, has: ${found}`);
+/** Names, and how many numbers per row of the batch. */
+type Ports = readonly (readonly [name: string, width: number])[];
+
+/** @throws BundleError if the model's inputs and outputs are others, or not [batch, width] each */
+function checkModel(file: string, bytes: Uint8Array, expected: { inputs: Ports; outputs: Ports }): void {
+  const { graph } = decodeBundleModel(file, bytes);
+  for (const kind of ['inputs', 'outputs'] as const) {
+    const found = graph[kind].map(({ name }) => name);
+    const wanted = expected[kind].map(([name]) => name);
+    if (found.join() !== wanted.join()) {
+      const has = found.join(', ') || 'none';
+      throw new BundleError(file, `must have the ${kind.slice(0, -1)} "${wanted.join('", "')}" alone, has: ${has}`);
     }
-    const { shape } = value;
-    if (shape.length !== 2 || shape[1] !== width || typeof shape[0] === 'number') {
-      const wanted = `["batch", ${width}] for space ${space.name} with ${classCount} classes`;
-      throw new BundleError(file, `${kind} "${name}" is [${shape.join(', ')}], expected ${wanted}`);
+    for (const [i, [name, width]] of expected[kind].entries()) {
+      const { shape } = graph[kind][i] as (typeof graph)[typeof kind][number];
+      if (shape.length === 2 && shape[1] === width && typeof shape[0] !== 'number') continue;
+      const found = `${kind.slice(0, -1)} "${name}" is [${shape.join(', ')}]`;
+      throw new BundleError(file, `${found}, expected ["batch", ${width}] for this search space and its classes`);
     }
   }
 }

@@ -45,12 +45,14 @@ const manifestSchema = object(
     supernet: path,
     statistics: path,
     generator: path,
+    /** Absent from bundles that know nothing about accuracy. */
+    predictor: path,
     profiles: { type: 'array', items: path },
     /** Figures measured when the bundle was made; nothing depends on them. */
     accuracy: { type: 'object', additionalProperties: {} },
     provenance: object({ command: text, seed: { type: 'integer' }, commit: text, date: time }, ['commit']),
   },
-  ['accuracy'],
+  ['accuracy', 'predictor'],
 );
 
 export type Manifest = Infer<typeof manifestSchema>;
@@ -69,7 +71,8 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   }
   const manifest = checked(document);
   const { files, classes } = manifest;
-  for (const file of [manifest.supernet, manifest.statistics, manifest.generator, ...manifest.profiles]) {
+  const { supernet, statistics, generator, predictor, profiles } = manifest;
+  for (const file of [supernet, statistics, generator, ...(predictor ? [predictor] : []), ...profiles]) {
     if (!Object.hasOwn(files, file)) fail(`"${file}" is not among its files: ${listed(Object.keys(files))}`);
   }
   for (const [task, members] of Object.entries(manifest.tasks)) {

@@ -16,6 +16,11 @@ function readable(minimum: number): number {
   return Math.ceil(minimum * 1e4) / 1e4;
 }
 
+/** Rounded down, for the same reason. */
+function readableBelow(maximum: number): number {
+  return Math.floor(maximum * 1e4) / 1e4;
+}
+
 export class UnknownTaskError extends EaselError {
   readonly code = 'UNKNOWN_TASK';
   override readonly name = 'UnknownTaskError';
@@ -67,6 +72,19 @@ export class InfeasibleBudgetError extends EaselError {
   ) {
     const others = together.length > 0 ? ` together with ${together.join(' and ')}` : '';
     super(`no subnet fits ${metric} <= ${requested}${others}: the smallest needs ${readable(minimum)}`);
+  }
+}
+
+export class UnreachableAccuracyError extends EaselError {
+  readonly code = 'UNREACHABLE_ACCURACY';
+  /** `best` is the highest accuracy (0..1) that is predicted of any subnet within the limits `together`. */
+  constructor(
+    readonly requested: number,
+    readonly best: number,
+    readonly together: readonly string[] = [],
+  ) {
+    const within = together.length > 0 ? ` within ${together.join(' and ')}` : '';
+    super(`no subnet is predicted to reach accuracy ${requested}${within}: the best reaches ${readableBelow(best)}`);
   }
 }
 

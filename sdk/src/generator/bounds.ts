@@ -15,6 +15,12 @@ export interface KnapsackLimit {
   readonly most: number;
 }
 
+/** Where a completion starts. */
+export interface Continuation {
+  readonly afterBlock?: number;
+  readonly fromUnit?: number;
+}
+
 /** How often the multipliers of several limits are improved in turn; any multipliers give a valid bound. */
 const rounds = 3;
 
@@ -177,6 +183,26 @@ export class Bounds {
     this.#adjust(knapsack, -1);
     this.#relaxation.sweep(this.#adjusted, 1, this.#adjusted, 0);
     this.#settle(knapsack);
+  }
+
+  /** Writes the options that the relaxation prefers after a block, or from a unit on, to `options` at `count`. */
+  complete({ afterBlock, fromUnit }: Continuation, options: Int32Array, count: number): number {
+    const { unitCount, unitStart, exitOption } = this.#layout;
+    const { bestOption, stops } = this.#relaxation;
+    let written = count;
+    let unit = fromUnit ?? 0;
+    let block = unitStart[unit] as number;
+    if (afterBlock !== undefined) {
+      while ((unitStart[unit + 1] as number) <= afterBlock) unit++;
+      block = afterBlock;
+    } else if (unit < unitCount) options[written++] = bestOption[block] as number;
+    while (unit < unitCount) {
+      while (!stops[block]) options[written++] = bestOption[++block] as number;
+      options[written++] = exitOption[block] as number;
+      block = unitStart[++unit] as number;
+      if (unit < unitCount) options[written++] = bestOption[block] as number;
+    }
+    return written;
   }
 
   #chooseMultiplier({ values, rootValue, limits }: Knapsack): void {

@@ -12,14 +12,15 @@ export interface Limit {
 }
 
 /**
- * The architecture with the greatest summed utility within all limits: an exact multiple-choice knapsack.
+ * The architecture with the greatest summed utility within all limits: a multiple-choice knapsack, exact but for the
+ * requests that `Decoder.gap` tells of.
  *
  * The score of an architecture is the utility of its resolution plus, for every unit, the utility of its depth and of
  * the option of every *kept* block. Ties go to the architecture that is cheaper under the first limit, then under the
  * second, and so on. `architectureCost(limit.table, decisions, result) <= limit.most` always holds.
  *
  * @param utilities one per option in canonical order, finite
- * @throws InfeasibleBudgetError that names the first limit which cannot be met (together with those before it)
+ * @throws InfeasibleBudgetError that names the limit which cannot be met, alone or together with as few others as possible
  */
 export function decode(
   decisions: readonly Decision[],
@@ -48,6 +49,7 @@ export class Decoder {
   /** Stands in where there is no limit. */
   readonly #free: Limit;
   #score = 0;
+  #gap = 0;
 
   constructor(decisions: readonly Decision[]) {
     this.#decisions = decisions;
@@ -55,6 +57,14 @@ export class Decoder {
     this.#values = new Float64Array(this.#layout.optionCount);
     this.#chosen = new Int32Array(decisions.length);
     this.#free = { table: freeTable(decisions), most: Number.POSITIVE_INFINITY };
+  }
+
+  /**
+   * How far the last architecture's summed utility may be below the best possible: 0, but for requests with several
+   * limits and utilities nearly proportional to costs, where an exact search could take minutes and gain next to nothing.
+   */
+  get gap(): number {
+    return this.#gap;
   }
 
   /** See the function `decode`. */
@@ -111,20 +121,24 @@ export class Decoder {
       this.#searches.set(limits.length, search);
     }
     let found = false;
+    let upper = Number.NEGATIVE_INFINITY;
     for (let r = 0; r < resolutionCount; r++) {
       const knapsack: Knapsack = {
         values: valuesAt(r),
         rootValue: rootValueAt(r),
         limits: limits.map(({ table, most }) => ({ flat: this.#flatten(table)[r] as FlatCosts, most })),
       };
+      const solved = search.solve(knapsack, found ? this.#score : Number.NEGATIVE_INFINITY);
+      if (solved) upper = Math.max(upper, search.score + search.gap);
       const better =
-        search.solve(knapsack, found ? this.#score : Number.NEGATIVE_INFINITY) &&
+        solved &&
         (!found || search.score > this.#score || (search.score === this.#score && this.#cheaper(search.costs)));
       if (better) {
         found = true;
         this.#keep(search, r);
       }
     }
+    this.#gap = found ? Math.max(0, upper - this.#score) : 0;
     return found;
   }
 
@@ -158,15 +172,23 @@ export class Decoder {
     return flat;
   }
 
-  /** Which limit is the first that cannot be kept together with those before it, and what it would have to be. */
+  /** The smallest group of limits that conflict: one alone, else two, else all up to the first that is too much. */
   #infeasible(limits: readonly Limit[]): Error {
-    for (const [i, { table, most }] of limits.entries()) {
-      const before = limits.slice(0, i);
-      const minimum = this.minimum(table, before);
-      if (minimum > most) {
-        const together = before.map((limit) => `${limit.table.metric} <= ${limit.most}`);
-        return new InfeasibleBudgetError(table.metric, most, minimum, together);
-      }
+    const conflict = (limit: Limit, others: readonly Limit[]) => {
+      const minimum = this.minimum(limit.table, others);
+      if (minimum <= limit.most) return undefined;
+      const together = others.map(({ table, most }) => `${table.metric} <= ${most}`);
+      return new InfeasibleBudgetError(limit.table.metric, limit.most, minimum, together);
+    };
+    const earlier = limits.flatMap((limit, i) => limits.slice(0, i).map((other) => [limit, other] as const));
+    const groups = [
+      ...limits.map((limit) => [limit] as const),
+      ...earlier,
+      ...limits.map((limit, i) => [limit, ...limits.slice(0, i)] as const),
+    ];
+    for (const [limit, ...others] of groups) {
+      const error = conflict(limit, others);
+      if (error) return error;
     }
     return new Error('decode found no architecture although every limit can be kept');
   }

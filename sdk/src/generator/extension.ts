@@ -1,8 +1,15 @@
-import type { Bounds, Knapsack, KnapsackLimit } from './bounds.js';
+import type { Bounds, Continuation, Knapsack, KnapsackLimit } from './bounds.js';
 import type { Entries } from './entries.js';
 
 /** With several limits, how many neighbours on the frontier an entry is compared with: keeping it is never wrong. */
 const dominators = 8;
+
+/** A solution that is within all limits: an entry of the arena, one option more, then what the relaxation prefers. */
+export interface Reachable extends Continuation {
+  readonly score: number;
+  readonly from: number;
+  readonly option: number;
+}
 
 /** The step from a stage of the search to the next: partial solutions get one more option, the useless are dropped. */
 export class Extension {
@@ -12,6 +19,9 @@ export class Extension {
   /** What can follow at best, bound and all; and the completion that the relaxation prefers. */
   #follow = 0;
   #completionValue = 0;
+  #continuation: Continuation = {};
+  /** Of the incumbent, where a merge has raised it. */
+  reachable: Reachable | undefined;
   /** Per limit: the option's cost, and the least and the preferred completion's cost after it. */
   readonly #added: Float64Array;
   readonly #least: Float64Array;
@@ -34,6 +44,7 @@ export class Extension {
   byBlock({ values, limits }: Knapsack, block: number, option: number): void {
     const { afterBlock, valueAfterBlock, costAfterBlock, limitCount } = this.#bounds;
     this.#begin(option, values, afterBlock[block] as number, valueAfterBlock[block] as number);
+    this.#continuation = { afterBlock: block };
     for (let k = 0; k < limitCount; k++) {
       const { flat, most } = limits[k] as KnapsackLimit;
       const least = flat.leastAfterBlock[block] as number;
@@ -46,6 +57,7 @@ export class Extension {
     const { fromUnit, valueFromUnit, costFromUnit, limitCount } = this.#bounds;
     const next = unit + 1;
     this.#begin(option, values, fromUnit[next] as number, valueFromUnit[next] as number);
+    this.#continuation = { fromUnit: next };
     for (let k = 0; k < limitCount; k++) {
       const { flat, most } = limits[k] as KnapsackLimit;
       this.#limit(k, 0, flat.leastFromUnit[next] as number, costFromUnit[next * limitCount + k] as number, most);
@@ -118,7 +130,10 @@ export class Extension {
       certain &&= sum + (this.#completion[k] as number) <= (this.#certain[k] as number);
     }
     if (bound < bounds.incumbent - bounds.slack) return false;
-    if (certain && score + this.#completionValue > bounds.incumbent) bounds.incumbent = score + this.#completionValue;
+    if (certain && score + this.#completionValue > bounds.incumbent) {
+      bounds.incumbent = score + this.#completionValue;
+      this.reachable = { score: bounds.incumbent, from, option: this.#option, ...this.#continuation };
+    }
     return true;
   }
 }

@@ -3,8 +3,12 @@ import { Entries } from './entries.js';
 import { Extension } from './extension.js';
 import type { Layout } from './layout.js';
 
-/** How many partial solutions per stage the passes keep; the first one that never had to drop any is exact. */
-const passes = [24, 128, 1024, Number.POSITIVE_INFINITY] as const;
+/**
+ * How many partial solutions per stage the passes keep; the first one that never had to drop any is exact. Utilities
+ * nearly proportional to costs, under several limits, make exact frontiers grow without bound although all that they
+ * hold is nearly as good: then the best solution of the last pass is taken, and `gap` says what it may lack.
+ */
+const passes = [24, 128, 512] as const;
 
 /**
  * The exact search: dynamic programming over blocks in canonical order on Pareto frontiers of (score, costs). A
@@ -22,12 +26,15 @@ export class Search {
   #exits: Entries;
   /** Whether the last pass had to drop anything that might have mattered. */
   #trimmed = false;
+  #found = false;
 
   /** The solution found last: score, cost per limit, and the chosen option of every kept block and of every unit. */
   score = 0;
   readonly costs: Float64Array;
   readonly options: Int32Array;
   optionCount = 0;
+  /** No solution's score is larger than that of the one found by more than this; 0 where it is the best. */
+  gap = 0;
 
   constructor(
     layout: Layout,
@@ -57,15 +64,29 @@ export class Search {
   solve(knapsack: Knapsack, incumbent: number): boolean {
     const bounds = this.#bounds;
     this.#arena.count = 0;
+    this.#found = false;
+    this.gap = 0;
     if (!bounds.prepare(knapsack, incumbent)) return false;
     // Quick, incomplete passes find good scores to compare with; better multipliers then need such a score.
     for (const width of passes) {
       const start = this.#explore(knapsack, width);
-      if (!this.#trimmed) return this.#finish(start, this.#arena.count, knapsack.limits);
+      if (!this.#trimmed) {
+        // Complete: whatever an earlier pass found is among these, or beaten by one of them.
+        this.#found = false;
+        return this.#finish(start, this.#arena.count, knapsack.limits);
+      }
+      this.#finish(start, this.#arena.count, knapsack.limits);
+      this.#finishReachable(knapsack);
       if (this.limitCount > 1) bounds.refine(knapsack);
-      if (!bounds.canImprove) return false;
+      if (!bounds.canImprove) return this.#found;
     }
-    throw new Error('the last pass is complete');
+    if (this.#found) {
+      this.gap = Math.max(0, bounds.upper - this.score);
+      return true;
+    }
+    // Nothing within the limits turned up, which proves nothing: only a complete pass can say that there is nothing.
+    const start = this.#explore(knapsack, Number.POSITIVE_INFINITY);
+    return this.#finish(start, this.#arena.count, knapsack.limits);
   }
 
   /**
@@ -77,6 +98,7 @@ export class Search {
     const { unitCount, unitStart, exitOption, optionStart, optionEnd } = this.#layout;
     const arena = this.#arena;
     this.#plantRoot(knapsack);
+    this.#extension.reachable = undefined;
     this.#trimmed = false;
     let start = 0;
     for (let u = 0; u < unitCount; u++) {
@@ -155,15 +177,42 @@ export class Search {
       }
       if (within && (found < 0 || this.#precedes(i, found))) found = i;
     }
-    if (found < 0) return false;
+    if (found < 0 || (this.#found && !((arena.score[found] as number) > this.score))) return this.#found;
     this.score = arena.score[found] as number;
     this.costs[0] = arena.cost[found] as number;
     for (let k = 0; k < extraCount; k++) this.costs[k + 1] = arena.extra[found * extraCount + k] as number;
     this.optionCount = 0;
-    for (let i = found; (arena.parent[i] as number) >= 0; i = arena.parent[i] as number) {
-      this.options[this.optionCount++] = arena.option[i] as number;
-    }
+    this.#trace(found);
+    this.#found = true;
     return true;
+  }
+
+  /** What was added on the way to an entry of the arena. */
+  #trace(entry: number): void {
+    const { parent, option } = this.#arena;
+    for (let i = entry; (parent[i] as number) >= 0; i = parent[i] as number) {
+      this.options[this.optionCount++] = option[i] as number;
+    }
+  }
+
+  /**
+   * The score that a pass proved reachable last, by a completion of the relaxation's, as a solution: its own entries may
+   * have been dropped since.
+   */
+  #finishReachable({ limits, rootValue, values }: Knapsack): void {
+    const { reachable } = this.#extension;
+    if (!reachable || (this.#found && reachable.score <= this.score)) return;
+    this.optionCount = 0;
+    this.#trace(reachable.from);
+    this.options[this.optionCount++] = reachable.option;
+    this.optionCount = this.#bounds.complete(reachable, this.options, this.optionCount);
+    // In canonical order, so that the sums are the very numbers that `architectureCost` gives.
+    const chosen = this.options.subarray(0, this.optionCount).sort();
+    this.score = chosen.reduce((sum, option) => sum + (values[option] as number), rootValue);
+    limits.forEach(({ flat }, k) => {
+      this.costs[k] = chosen.reduce((sum, option) => sum + (flat.costs[option] as number), flat.base);
+    });
+    this.#found = true;
   }
 
   #precedes(a: number, b: number): boolean {

@@ -1,15 +1,24 @@
+import { taskAccuracy } from '@easel/exporter/evaluation';
 import {
+  AdditiveModel,
+  answerOf,
+  ClassScorer,
   exportGenerator,
-  fitGenerator,
-  fitUtilities,
+  exportPredictor,
+  fitNetwork,
+  fitPredictor,
   initializeGenerator,
+  kendallTau,
   type Lesson,
-  logLikelihood,
+  type LogitsTable,
+  mean,
   measureFeatures,
+  type Predictor,
+  Preferences,
   perturbedDevice,
+  predictorFeatures,
   randomScenario,
   type ScenarioSource,
-  utilitiesOf,
 } from '@easel/exporter/generator';
 import { Random } from '@easel/sdk/random';
 import {
@@ -44,34 +53,154 @@ const fitOptions = {
   batch: 32,
   learningRate: 3e-3,
   weightDecay: 1e-3,
-  heldOut: 0.2,
   seed: 3,
 };
 
-describe('closed-form utilities', () => {
-  it('knows the log-likelihood of a softmax over some classes', () => {
-    const logits = Float32Array.of(1, 2, 50, 0, 3, 50);
-    const first = Math.log(Math.exp(1) / (Math.exp(1) + Math.exp(2)));
-    const second = Math.log(Math.exp(3) / (Math.exp(0) + Math.exp(3)));
-    expect(logLikelihood(logits, Int32Array.of(0, 1), 3, [0, 1])).to.be.closeTo((first + second) / 2, 1e-6);
-    expect(() => logLikelihood(logits, Int32Array.of(0, 1), 3, [2])).to.throw(RangeError);
+const correlationOf = (weights: ArrayLike<number>, truth: ArrayLike<number>, random: Random) => {
+  const fresh = Array.from({ length: 100 }, () => encodeArchitecture(decisions, randomArchitecture(space, random)));
+  const sums = (values: ArrayLike<number>) =>
+    fresh.map((row) => row.reduce((sum, on, o) => sum + on * (values[o] as number), 0));
+  return correlation(sums(truth), sums(weights));
+};
+
+describe('additive models', () => {
+  const random = new Random(5);
+  const truth = Float32Array.from({ length: options }, () => random.normal());
+  const rows = Array.from({ length: 300 }, () => encodeArchitecture(decisions, randomArchitecture(space, random)));
+  const scores = rows.map((row) => row.reduce((sum, on, o) => sum + on * (truth[o] as number), 0) / 10);
+  const model = new AdditiveModel(rows);
+
+  it('order unseen architectures as the additive truth that their scores came from', () => {
+    const noisy = scores.map((score) => score + 0.02 * random.normal());
+    expect(correlationOf(model.fit(noisy), truth, random)).to.be.greaterThan(0.98);
   });
 
-  it('orders unseen architectures as the additive truth that its measurements came from', () => {
-    const random = new Random(5);
-    const truth = Float32Array.from({ length: options }, () => random.normal());
-    const score = (encoded: Float32Array) => encoded.reduce((sum, on, o) => sum + on * (truth[o] as number), 0);
-    const architectures = Array.from({ length: 300 }, () => randomArchitecture(space, random));
-    // Logits of two classes whose difference grows with the architecture's score.
-    const logits = architectures.map((architecture) => {
-      const margin = score(encodeArchitecture(decisions, architecture)) / 10 + 0.02 * random.normal();
-      return Float32Array.of(margin, 0, 0, margin);
+  it('see through a curve that saturates', () => {
+    const highest = Math.max(...scores);
+    const saturated = scores.map((score) => -((highest - score) ** 2));
+    const { weights, predicted } = model.fitCurved(saturated);
+    const straight = correlationOf(model.fit(saturated), truth, random);
+    expect(correlationOf(weights, truth, random)).to.be.greaterThan(straight);
+    expect(correlation([...predicted], saturated)).to.be.greaterThan(0.99);
+  });
+
+  it('count weighted rows only', () => {
+    const weights = Float64Array.from(rows, (_, i) => (i < 150 ? 1 : 0));
+    const half = new AdditiveModel(rows.slice(0, 150), 0.5).fit(scores.slice(0, 150));
+    const misled = scores.map((score, i) => (i < 150 ? score : 99));
+    model.fitWeighted(misled, weights).forEach((value, o) => {
+      expect(value).to.be.closeTo(half[o] as number, 1e-9);
     });
-    const table = { architectures, logits, labels: Int32Array.of(0, 1), classes: 2 };
-    const fitted = fitUtilities(decisions, table, [[0, 1]]);
-    const fresh = Array.from({ length: 60 }, () => encodeArchitecture(decisions, randomArchitecture(space, random)));
-    const predicted = fresh.map((row) => row.reduce((sum, on, o) => sum + on * (fitted[o] as number), 0));
-    expect(correlation(fresh.map(score), predicted)).to.be.greaterThan(0.98);
+  });
+
+  it('measure how alike two preferences are by what they predict', () => {
+    const sums = model.predict(truth);
+    const middle = mean(sums);
+    const variance = mean(sums.map((sum) => (sum - middle) ** 2));
+    expect(model.product(Float64Array.from(truth), Float64Array.from(truth))).to.be.closeTo(variance, 1e-6);
+  });
+});
+
+/** Logits in which architectures matter in one way to all classes, and `own` times as much in another way to class 0 and 1. */
+function syntheticTable(own: number, seed: number, images = 1600): { table: LogitsTable; special: Float32Array } {
+  const random = new Random(seed);
+  const [shared, special] = [0, 1].map(() => Float32Array.from({ length: options }, () => random.normal()));
+  const sum = (row: Float32Array, values?: Float32Array) =>
+    row.reduce((total, on, o) => total + on * ((values as Float32Array)[o] as number), 0);
+  const architectures = Array.from({ length: 120 }, () => randomArchitecture(space, random));
+  const labels = Int32Array.from({ length: images }, (_, i) => i % 4);
+  const difficulty = Float32Array.from(labels, () => random.normal());
+  const logits = architectures.map((architecture) => {
+    const row = encodeArchitecture(decisions, architecture);
+    const [common, extra] = [sum(row, shared) / 8, (own * sum(row, special)) / 8];
+    const values = new Float32Array(images * 4);
+    labels.forEach((label, i) => {
+      for (let c = 0; c < 4; c++) values[i * 4 + c] = random.normal() / 2;
+      const margin = 1 + common + (label < 2 ? extra : -extra) + (difficulty[i] as number);
+      values[i * 4 + label] = (values[i * 4 + label] as number) + margin;
+    });
+    return values;
+  });
+  return { table: { architectures, logits, labels, classes: 4 }, special: special as Float32Array };
+}
+
+const sets = [
+  [0, 1],
+  [2, 3],
+  [0, 2],
+  [1, 3],
+  [0, 3],
+  [1, 2],
+  [0, 1, 2],
+  [1, 2, 3],
+  [0, 1, 3],
+  [0, 2, 3],
+  [0, 1, 2, 3],
+];
+
+describe('scores of class sets', () => {
+  it('are the log-likelihood and the accuracy among the classes of the set', () => {
+    const logits = Float32Array.of(1, 2, 50, 0, 3, 50, 5, 5, 5);
+    const labels = Int32Array.of(0, 1, 2);
+    const scorer = new ClassScorer({ architectures: [], logits: [logits], labels, classes: 3 }, 1);
+    const { likelihood, accuracy, images } = scorer.score([0, 1]);
+    const first = Math.log(Math.exp(1) / (Math.exp(1) + Math.exp(2)));
+    const second = Math.log(Math.exp(3) / (Math.exp(0) + Math.exp(3)));
+    expect(likelihood[0]?.[0]).to.be.closeTo((first + second) / 2, 1e-6);
+    expect(accuracy[0]).to.equal(0.5);
+    expect(images).to.equal(2);
+  });
+
+  it('agree with taskAccuracy, and confusions with class sets of two', () => {
+    const { table } = syntheticTable(0.5, 3, 80);
+    const scorer = new ClassScorer(table, 2);
+    const confusions = scorer.confusions();
+    for (const set of sets) {
+      const { accuracy } = scorer.score(set);
+      const measured = table.logits.map((logits) => taskAccuracy({ logits, labels: table.labels }, set));
+      expect([...accuracy]).to.deep.equal(measured);
+      const [a, b] = set as [number, number];
+      if (set.length > 2) continue;
+      const confused = ((confusions[a * 4 + b] as number) + (confusions[b * 4 + a] as number)) / 2;
+      expect(1 - mean(accuracy)).to.be.closeTo(confused, 1e-6);
+    }
+  });
+
+  it('refuse a set of which a block has no image', () => {
+    const { table } = syntheticTable(0, 3, 8);
+    expect(() => new ClassScorer(table, 16).score([0, 1])).to.throw(RangeError, 'too few images of classes 0, 1');
+  });
+});
+
+describe('preferences', () => {
+  const of = (own: number) => {
+    const { table, special } = syntheticTable(own, 11);
+    const scorer = new ClassScorer(table, 16);
+    const rows = table.architectures.map((architecture) => encodeArchitecture(decisions, architecture));
+    return {
+      preferences: new Preferences(
+        rows,
+        sets.map((set) => scorer.score(set)),
+        new Random(1),
+      ),
+      special,
+    };
+  };
+
+  it('are found and kept where class sets really differ', () => {
+    const { preferences, special } = of(0.6);
+    expect(preferences.classes.interval[0]).to.be.greaterThan(0.05);
+    expect(preferences.classes.kept).to.be.greaterThan(0.5);
+    expect(correlationOf(preferences.ofClasses(0, 'all'), special, new Random(2))).to.be.greaterThan(0.8);
+    expect(correlationOf(preferences.ofClasses(1, 'all'), special, new Random(2))).to.be.lessThan(-0.8);
+  });
+
+  it('are shrunk to next to nothing where class sets only seem to differ', () => {
+    const { preferences } = of(0);
+    expect(preferences.classes.interval[0]).to.be.lessThan(0.05);
+    expect(preferences.classes.kept).to.be.lessThan(0.25);
+    const [own, common] = [preferences.ofClasses(0, 'all'), preferences.common];
+    expect(preferences.product(own, own)).to.be.lessThan(0.02 * preferences.product(common, common));
   });
 });
 
@@ -83,53 +212,46 @@ describe('generator', () => {
   );
   const common = Float32Array.from({ length: options }, () => random.normal());
   const untrained = initializeGenerator(measureFeatures(rows), 16, common, random);
-  const known = new Float32Array(options).fill(1);
-  const lessons: Lesson[] = rows.map((features) => ({
+  const all: Lesson[] = rows.map((features) => ({
     features,
-    gains: Float32Array.from({ length: options }, (_, o) => {
+    targets: Float32Array.from({ length: options }, (_, o) => {
       const effect = o % 2 === 0 ? (features[0] as number) - 3 : 3 - (features[1] as number);
       return effect + 0.3 * random.normal();
     }),
-    known,
   }));
+  const split = (lessons: readonly Lesson[]) => ({ lessons: lessons.slice(80), heldOut: lessons.slice(0, 80) });
 
   it('answers with the common utilities before it is trained', () => {
-    expect([...utilitiesOf(untrained, rows[0] as Float32Array)]).to.deep.equal([...common]);
+    expect([...answerOf(untrained, rows[0] as Float32Array)]).to.deep.equal([...common]);
   });
 
-  it('learns what a request changes, and keeps it only because held-out lessons agree', async () => {
-    const { weights, heldOutRatio } = await fitGenerator(untrained, lessons, fitOptions);
-    expect(heldOutRatio).to.be.lessThan(0.5);
-    const low = utilitiesOf(weights, Float32Array.of(2, 3, 3, 3, 3));
-    const high = utilitiesOf(weights, Float32Array.of(4, 3, 3, 3, 3));
-    expect((high[0] as number) - (low[0] as number)).to.be.closeTo(2, 0.6);
-    expect((high[1] as number) - (low[1] as number)).to.be.closeTo(0, 0.6);
-  });
-
-  it('learns just as well from gains that are a thousand times smaller', async () => {
-    const small = lessons.map((lesson) => ({ ...lesson, gains: lesson.gains.map((gain) => gain / 1000) }));
-    const { weights, heldOutRatio } = await fitGenerator(untrained, small, fitOptions);
-    expect(heldOutRatio).to.be.lessThan(0.5);
-    const [low, high] = [2, 4].map((value) => utilitiesOf(weights, Float32Array.of(value, 3, 3, 3, 3)));
-    expect((high?.[0] as number) - (low?.[0] as number)).to.be.closeTo(2e-3, 6e-4);
+  it('learns what a request changes, however small it is', async () => {
+    for (const scale of [1, 1e-3]) {
+      const scaled = all.map((lesson) => ({ ...lesson, targets: lesson.targets.map((target) => scale * target) }));
+      const { weights, heldOutRatio } = await fitNetwork(untrained, split(scaled), fitOptions);
+      expect(heldOutRatio).to.be.lessThan(0.5);
+      const [low, high] = [2, 4].map((value) => answerOf(weights, Float32Array.of(value, 3, 3, 3, 3)));
+      expect(((high?.[0] as number) - (low?.[0] as number)) / scale).to.be.closeTo(2, 0.6);
+      expect(((high?.[1] as number) - (low?.[1] as number)) / scale).to.be.closeTo(0, 0.6);
+    }
   });
 
   it('keeps the common utilities where lessons are nothing but noise', async () => {
-    const noise = lessons.map((lesson) => ({ ...lesson, gains: lesson.gains.map(() => random.normal()) }));
-    const { weights, heldOutRatio } = await fitGenerator(untrained, noise, { ...fitOptions, epochs: 8 });
+    const noise = all.map((lesson) => ({ ...lesson, targets: lesson.targets.map(() => random.normal()) }));
+    const { heldOutRatio, weights } = await fitNetwork(untrained, split(noise), { ...fitOptions, epochs: 8 });
     expect(heldOutRatio).to.be.within(0.97, 1);
-    const change = utilitiesOf(weights, rows[0] as Float32Array).map((utility, o) => utility - (common[o] as number));
+    const change = answerOf(weights, rows[0] as Float32Array).map((utility, o) => utility - (common[o] as number));
     expect(Math.max(...change.map(Math.abs))).to.be.lessThan(0.3);
   });
 
   it('is exported as an ONNX model that computes the same', async () => {
-    const { weights } = await fitGenerator(untrained, lessons, { ...fitOptions, epochs: 3 });
+    const { weights } = await fitNetwork(untrained, split(all), { ...fitOptions, epochs: 3 });
     const session = await InferenceSession.create(exportGenerator(weights), { intraOpNumThreads: 1 });
     const batch = rows.slice(0, 3);
     const data = Float32Array.from(batch.flatMap((row) => [...row]));
     const { utilities } = await session.run({ request: new Tensor('float32', data, [3, featureCount]) });
     batch.forEach((row, i) => {
-      utilitiesOf(weights, row).forEach((expected, o) => {
+      answerOf(weights, row).forEach((expected, o) => {
         expect(Number(utilities?.data[i * options + o])).to.be.closeTo(expected, 1e-4);
       });
     });
@@ -138,10 +260,59 @@ describe('generator', () => {
 
   it('refuses too few lessons', async () => {
     let message = '';
-    await fitGenerator(untrained, lessons.slice(0, 20), fitOptions).catch((error: Error) => {
+    await fitNetwork(untrained, { lessons: all.slice(0, 20) }, fitOptions).catch((error: Error) => {
       message = error.message;
     });
     expect(message).to.contain('too few');
+  });
+});
+
+describe('accuracy predictor', () => {
+  const { table } = syntheticTable(0.3, 21, 800);
+  const scorer = new ClassScorer(table, 2);
+  const rows = table.architectures.map((architecture) => encodeArchitecture(decisions, architecture));
+  const facts = { confusions: scorer.confusions(), images: scorer.imagesPerClass };
+  let predictor: Predictor;
+
+  before(async function () {
+    this.timeout(60_000);
+    const scores = sets.map((set) => scorer.score(set));
+    const fit = { ...fitOptions, batch: 128, epochs: 2 };
+    predictor = await fitPredictor({ rows, scores, facts, random: new Random(4), fit });
+  });
+
+  it('knows accuracies of subnets and class sets that it was not fitted to', () => {
+    const { meanAbsoluteError, tau, subnets, classSets } = predictor.quality;
+    expect(meanAbsoluteError).to.be.lessThan(0.05);
+    expect(tau).to.be.greaterThan(0.5);
+    expect([subnets, classSets]).to.deep.equal([17, 3]);
+  });
+
+  it('is exported as an ONNX model that computes the same, and how sure it is', async () => {
+    const session = await InferenceSession.create(exportPredictor(predictor));
+    const asked = [sets[0], sets[7]] as [number[], number[]];
+    const multiHot = Float32Array.from(asked.flatMap((set) => [0, 1, 2, 3].map((c) => Number(set.includes(c)))));
+    const row = rows[5] as Float32Array;
+    const { accuracy, deviation } = await session.run({
+      classes: new Tensor('float32', multiHot, [2, 4]),
+      architecture: new Tensor('float32', Float32Array.from([...row, ...row]), [2, options]),
+    });
+    asked.forEach((set, i) => {
+      const expected = answerOf(predictor.weights, predictorFeatures(facts, set, row))[0] as number;
+      const value = Number(accuracy?.data[i]);
+      expect(value).to.be.closeTo(Math.min(1, expected), 1e-4);
+      const variance = (value * (1 - value)) / (200 * set.length) + predictor.quality.rootMeanSquareError ** 2;
+      expect(Number(deviation?.data[i])).to.be.closeTo(Math.sqrt(variance), 1e-5);
+    });
+    await session.release();
+  });
+
+  it("is judged by Kendall's tau", () => {
+    const pairs = (order: readonly number[]) => order.map((predicted, measured) => ({ predicted, measured }));
+    expect(kendallTau(pairs([1, 2, 3, 4]))).to.equal(1);
+    expect(kendallTau(pairs([4, 3, 2, 1]))).to.equal(-1);
+    expect(kendallTau(pairs([2, 1, 3, 4]))).to.be.closeTo(4 / 6, 1e-12);
+    expect(kendallTau(pairs([1, 1, 1]))).to.equal(0);
   });
 });
 

@@ -1,5 +1,10 @@
 import type { Command } from 'commander';
-import type { GeneratorEvent, GeneratorTrainingOptions } from '../../generator/index.js';
+import type {
+  Conditioning,
+  GeneratorEvent,
+  GeneratorTrainingOptions,
+  PredictorQuality,
+} from '../../generator/index.js';
 import { readJson } from '../../pipeline/files.js';
 import { generatorFile } from '../../pipeline/run-directory.js';
 import { integer, names, positiveInteger } from '../arguments.js';
@@ -15,7 +20,7 @@ interface Flags {
   seed?: number;
   subnets?: number;
   images?: number;
-  steps?: number;
+  classSets?: number;
   threads?: number;
   quiet?: boolean;
 }
@@ -34,9 +39,9 @@ export function generatorCommand(): Command {
     .option('--data <set>', 'where the images are now, if they have moved')
     .option('--options <file>', 'JSON file of generator options (docs/training.md); flags override it')
     .option('--seed <n>', 'of all randomness (default: 0)', integer)
-    .option('--subnets <n>', 'measured on validation images (default: 160)', positiveInteger)
-    .option('--images <n>', 'validation images for each (default: 2000)', positiveInteger)
-    .option('--steps <n>', 'batches of requests put to the supernet (default: 200)', positiveInteger)
+    .option('--subnets <n>', 'run over validation images (default: 240)', positiveInteger)
+    .option('--images <n>', 'validation images for each (default: at most 5000)', positiveInteger)
+    .option('--class-sets <n>', 'whose preferences are derived (default: 600)', positiveInteger)
     .option('--threads <n>', 'of ONNX Runtime (default: one per core)', positiveInteger)
     .option('--quiet', 'no progress')
     .action(run);
@@ -48,7 +53,7 @@ async function run(flags: Flags): Promise<void> {
   const options = await optionsOf(flags);
   const progress = new ProgressGroup(flags.quiet);
   try {
-    const report = await interruptible('stopping; nothing will be written', (signal) =>
+    const report = await interruptible('stopping; the same command goes on from here', (signal) =>
       trainGeneratorOfRun({
         directory,
         profiles,
@@ -63,24 +68,40 @@ async function run(flags: Flags): Promise<void> {
     );
     progress.stop();
     print(`generator: ${generatorFile(directory)}, from ${report.subnets} measured subnets`);
-    print(describeRatio(report.heldOutRatio));
+    print(describeConditioning(report.conditioning));
+    print(describePredictor(report.predictor));
     print(`next: easel export --run ${directory} --out bundle`);
   } finally {
     progress.stop();
   }
 }
 
-/** What `heldOutRatio` means, in a sentence. */
-export function describeRatio(ratio: number): string {
-  if (ratio >= 1) return 'requests made no difference that could be learned: all get the utilities that they share';
-  return `what a request changes was predicted with ${(100 * (1 - ratio)).toFixed(1)} % less error than "nothing" (held-out requests)`;
+/** What was learned about requests, in sentences. */
+export function describeConditioning({ classes, budgetKept, heldOutRatio, interval, used }: Conditioning): string {
+  const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
+  const ratio = `${heldOutRatio.toFixed(3)} [${interval.map((end) => end.toFixed(3)).join(', ')}]`;
+  return [
+    `class sets differ by ${percent(classes.relative)} [${classes.interval.map(percent).join(', ')}] of what they share`,
+    `kept of measured preferences, after shrinkage: ${percent(classes.kept)} (classes), ${percent(budgetKept)} (budgets)`,
+    `error on unseen class sets and images, relative to answering all alike: ${ratio}`,
+    ...(used ? [] : ['that is no better than answering all alike, so all get the utilities that they share']),
+  ].join('\n');
+}
+
+export function describePredictor(quality: PredictorQuality): string {
+  const { subnets, classSets, meanAbsoluteError, tau, tauWithinSet } = quality;
+  return (
+    `accuracy of ${subnets} unseen subnets on ${classSets} unseen class sets: predicted within ` +
+    `${(100 * meanAbsoluteError).toFixed(2)} points in the mean, Kendall's tau ${tau.toFixed(3)} ` +
+    `(${tauWithinSet.toFixed(3)} among the subnets of one set)`
+  );
 }
 
 async function optionsOf(flags: Flags): Promise<Partial<GeneratorTrainingOptions>> {
   const { generatorOptions } = await import('../../pipeline/generator.js');
   const file = flags.options === undefined ? {} : await readJson(flags.options);
   const given = Object.fromEntries(
-    (['seed', 'subnets', 'images', 'steps'] as const).flatMap((field) =>
+    (['seed', 'subnets', 'images', 'classSets'] as const).flatMap((field) =>
       flags[field] === undefined ? [] : [[field, flags[field]]],
     ),
   );
@@ -89,17 +110,12 @@ async function optionsOf(flags: Flags): Promise<Partial<GeneratorTrainingOptions
 
 /** Tells a group of progress bars what the generator's training does. */
 export function showGeneratorEvent(progress: ProgressGroup, event: GeneratorEvent): void {
-  switch (event.status) {
-    case 'measuring':
-      progress.update('measuring', event.done, event.total, 'subnets on validation images');
-      break;
-    case 'asking':
-      progress.update('asking', event.done, event.total, 'batches of requests');
-      break;
-    case 'fitted':
-      progress.stop();
-      break;
-    default:
-      event satisfies never;
-  }
+  progress.update(event.status, event.done, event.total, notes[event.status]);
 }
+
+const notes: Readonly<Record<GeneratorEvent['status'], string>> = {
+  measuring: 'subnets on validation images',
+  scoring: 'class sets',
+  'fitting the predictor': 'epochs',
+  'fitting the generator': 'epochs',
+};

@@ -1,0 +1,215 @@
+import { float, ModelBuilder } from '@easel/sdk/onnx';
+import type { Random } from '@easel/sdk/random';
+import { tensor } from '@easel/sdk/tensor';
+import type { SetScores } from './class-scores.js';
+import { answerOf, type FitOptions, fitNetwork, type Lesson } from './fit.js';
+import { initializeGenerator, measureFeatures, type NetworkWeights } from './mlp.js';
+
+/** How well accuracy is predicted, on subnets and class sets that the predictor was not fitted to. */
+export interface PredictorQuality {
+  readonly subnets: number;
+  readonly classSets: number;
+  /** Mean absolute error, in shares (0.01 is one point). */
+  readonly meanAbsoluteError: number;
+  readonly rootMeanSquareError: number;
+  /** Kendall's tau over pairs of (subnet, class set). */
+  readonly tau: number;
+  /** Mean over class sets of Kendall's tau over the subnets: what ranking subnets for one task takes. */
+  readonly tauWithinSet: number;
+}
+
+export interface Predictor {
+  readonly weights: NetworkWeights;
+  readonly facts: PredictorFacts;
+  readonly quality: PredictorQuality;
+}
+
+/** What describes class sets to the predictor, beside the classes themselves. */
+export interface PredictorFacts {
+  /** `[classes, classes]`; see `ClassScorer.confusions`. */
+  readonly confusions: Float32Array;
+  /** Validation images per class. */
+  readonly images: readonly number[];
+}
+
+export interface PredictorInputs {
+  /** Encoded architectures, `[options]` each. */
+  readonly rows: readonly Float32Array[];
+  readonly scores: readonly SetScores[];
+  readonly facts: PredictorFacts;
+  readonly random: Random;
+  readonly fit: FitOptions;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+const hidden = 64;
+/** Pairs of subnet and class set to learn from, at most; and how often each pair may be drawn. */
+const mostSamples = 30_000;
+const repeats = 5;
+
+/**
+ * Fits accuracy to class sets and architectures: once without every fifth class set and every seventh subnet, to see how
+ * well unseen ones are predicted, then with all of them.
+ */
+export async function fitPredictor(inputs: PredictorInputs): Promise<Predictor> {
+  const { rows, scores, facts, random, onProgress } = inputs;
+  const isUnseenSet = scores.map((_, s) => s % 5 === 0);
+  const isUnseenRow = rows.map((_, r) => r % 7 === 3);
+  const all = (values: readonly unknown[]) => values.map((_, i) => i);
+  const seenSets = all(scores).filter((s) => !isUnseenSet[s]);
+  const seenRows = all(rows).filter((r) => !isUnseenRow[r]);
+  const lesson = (set: number, row: number): Lesson => {
+    const { classes, accuracy } = scores[set] as SetScores;
+    return {
+      features: predictorFeatures(facts, classes, rows[row] as Float32Array),
+      targets: Float32Array.of(accuracy[row] as number),
+    };
+  };
+  const fit = async (sets: readonly number[], subnets: readonly number[], half: 0 | 1) => {
+    const samples = Math.max(inputs.fit.batch, Math.min(mostSamples, repeats * sets.length * subnets.length));
+    const drawn = Array.from({ length: samples }, () => lesson(random.pick(sets), random.pick(subnets)));
+    const average = drawn.reduce((sum, { targets }) => sum + (targets[0] as number), 0) / drawn.length;
+    const features = measureFeatures(drawn.slice(0, 4000).map((each) => each.features));
+    const initial = initializeGenerator(features, hidden, Float32Array.of(average), random);
+    const lessons = drawn.map((each) => ({ ...each, targets: Float32Array.of((each.targets[0] as number) - average) }));
+    const progress = (done: number, total: number) => onProgress?.(half * total + done, 2 * total);
+    return (await fitNetwork(initial, { ...inputs, lessons, onProgress: progress }, inputs.fit)).weights;
+  };
+
+  const partial = await fit(seenSets, seenRows, 0);
+  const unseenSets = all(scores).filter((s) => isUnseenSet[s]);
+  const unseenRows = all(rows).filter((r) => isUnseenRow[r]);
+  const quality = judge(
+    unseenSets.map((set) =>
+      unseenRows.map((row) => {
+        const { features, targets } = lesson(set, row);
+        return { predicted: answerOf(partial, features)[0] as number, measured: targets[0] as number };
+      }),
+    ),
+  );
+  return { weights: await fit(all(scores), all(rows), 1), facts, quality };
+}
+
+/** `[4 + classes + options]`: as the exported model derives them. */
+export function predictorFeatures(
+  { confusions, images }: PredictorFacts,
+  classes: readonly number[],
+  architecture: Float32Array,
+): Float32Array {
+  const total = images.length;
+  const features = new Float32Array(4 + total + architecture.length);
+  let confused = 0;
+  for (const c of classes) for (const d of classes) confused += (confusions[c * total + d] as number) / classes.length;
+  features.set([confused, Math.log(confused + smallest), Math.log(classes.length), 1 / classes.length]);
+  for (const c of classes) features[4 + c] = 1 / classes.length;
+  features.set(architecture, 4 + total);
+  return features;
+}
+
+/** Keeps the logarithm of no confusion at all finite. */
+const smallest = 1e-3;
+
+/**
+ * predictor.onnx: `classes` [batch, classes] (0 or 1) and `architecture` [batch, options] (one-hot choices) to `accuracy`
+ * [batch, 1] (0..1) and `deviation` [batch, 1], the standard deviation of its error: what unseen subnets and class sets
+ * showed, and the sampling error of the validation images.
+ */
+export function exportPredictor({ weights, facts, quality }: Predictor): Uint8Array {
+  const classes = facts.images.length;
+  const [hiddenUnits, features] = weights.hiddenWeight.shape as [number, number];
+  const options = features - 4 - classes;
+  const model = new ModelBuilder('accuracy predictor');
+  const scalar = (value: number) => model.scalar(value);
+  const set = model.input('classes', ['batch', classes]);
+  const architecture = model.input('architecture', ['batch', options]);
+  const ones = model.initializer('ones', tensor([classes, 1], new Float32Array(classes).fill(1)));
+  const size = model.node('MatMul', [set, ones]);
+  const share = model.node('Div', [set, size]);
+  const confusions = model.initializer('confusions', tensor([classes, classes], facts.confusions));
+  const confusedWith = model.node('Mul', [model.node('MatMul', [share, confusions]), set]);
+  const confused = model.node('MatMul', [confusedWith, ones]);
+  const input = model.node(
+    'Concat',
+    [
+      confused,
+      model.node('Log', [model.node('Add', [confused, scalar(smallest)])]),
+      model.node('Log', [size]),
+      model.node('Reciprocal', [size]),
+      share,
+      architecture,
+    ],
+    { axis: 1 },
+  );
+  const standardized = model.node('Div', [
+    model.node('Sub', [input, model.initializer('mean', weights.mean)]),
+    model.initializer('scale', weights.deviation),
+  ]);
+  const hiddenLayer = model.node(
+    'Gemm',
+    [
+      standardized,
+      model.initializer('hidden.weight', tensor([hiddenUnits, features], weights.hiddenWeight.data)),
+      model.initializer('hidden.bias', weights.hiddenBias),
+    ],
+    { transB: 1 },
+  );
+  const predicted = model.node(
+    'Gemm',
+    [
+      model.node('Relu', [hiddenLayer]),
+      model.initializer('output.weight', weights.outputWeight),
+      model.initializer('output.bias', weights.common),
+    ],
+    { transB: 1, alpha: float(1) },
+  );
+  const accuracy = model.node('Clip', [predicted, scalar(0), scalar(1)]);
+  const images = model.node('MatMul', [
+    set,
+    model.initializer('images', tensor([classes, 1], Float32Array.from(facts.images))),
+  ]);
+  const binomial = model.node('Mul', [accuracy, model.node('Sub', [scalar(1), accuracy])]);
+  const variance = model.node('Add', [model.node('Div', [binomial, images]), scalar(quality.rootMeanSquareError ** 2)]);
+  model.output(accuracy, ['batch', 1], 'accuracy');
+  model.output(model.node('Sqrt', [variance]), ['batch', 1], 'deviation');
+  return model.encode();
+}
+
+interface Pair {
+  readonly predicted: number;
+  readonly measured: number;
+}
+
+/** @param sets per class set, its subnets */
+function judge(sets: readonly (readonly Pair[])[]): PredictorQuality {
+  const pairs = sets.flat();
+  const errors = pairs.map(({ predicted, measured }) => predicted - measured);
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  // Every pair of pairs is compared: 2,000 are plenty.
+  const spread = pairs.filter((_, i) => i % Math.ceil(pairs.length / 2000) === 0);
+  return {
+    subnets: sets[0]?.length ?? 0,
+    classSets: sets.length,
+    meanAbsoluteError: mean(errors.map(Math.abs)),
+    rootMeanSquareError: Math.sqrt(mean(errors.map((error) => error * error))),
+    tau: kendallTau(spread),
+    tauWithinSet: mean(sets.map(kendallTau)),
+  };
+}
+
+/** Kendall's tau-b: how far two orders agree, from -1 to 1. */
+export function kendallTau(pairs: readonly Pair[]): number {
+  let agreement = 0;
+  let [untiedPredicted, untiedMeasured] = [0, 0];
+  for (let i = 0; i < pairs.length; i++) {
+    for (let j = 0; j < i; j++) {
+      const [a, b] = [pairs[i] as Pair, pairs[j] as Pair];
+      const [p, m] = [Math.sign(a.predicted - b.predicted), Math.sign(a.measured - b.measured)];
+      agreement += p * m;
+      untiedPredicted += p * p;
+      untiedMeasured += m * m;
+    }
+  }
+  const scale = Math.sqrt(untiedPredicted * untiedMeasured);
+  return scale > 0 ? agreement / scale : 0;
+}

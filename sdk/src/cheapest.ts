@@ -1,0 +1,51 @@
+import type { AccuracyPredictor } from './accuracy-predictor.js';
+import type { ArchitectureGenerator, Scenario } from './architecture-generator.js';
+import { UnreachableAccuracyError } from './errors/index.js';
+import { type Architecture, architectureCost, type CostTable, type Decision } from './space/index.js';
+
+/** Budgets that are tried at a time, in one run of the generator and one of the predictor. */
+const levels = 24;
+
+/**
+ * The inverse question: the cheapest of the generator's subnets that is predicted to reach an accuracy. Budgets between
+ * the least and the most are tried, then again between the first that suffices and the one before.
+ *
+ * @param table what is to be cheap; its limit, if there is one, is the most
+ * @throws UnreachableAccuracyError that names the best within the limits
+ * @throws InfeasibleBudgetError if the limits cannot be kept
+ */
+export async function cheapestReaching(
+  accuracy: number,
+  { classes, limits }: Scenario,
+  table: CostTable,
+  decisions: readonly Decision[],
+  { generator, predictor }: { generator: ArchitectureGenerator; predictor: AccuracyPredictor },
+): Promise<Architecture> {
+  const others = limits.filter((limit) => limit.table !== table);
+  const own = limits.find((limit) => limit.table === table)?.most ?? Number.POSITIVE_INFINITY;
+  let [low, high] = [generator.minimum(table, limits), Math.min(own, generator.range(table).largest)];
+  let found: { architecture: Architecture; cost: number } | undefined;
+  for (let round = 0; round < 2; round++) {
+    const budgets = Array.from({ length: levels }, (_, i) => low + ((high - low) * i) / (levels - 1));
+    // The last one as given: rounding must not exceed it.
+    budgets[levels - 1] = high;
+    const scenarios = budgets.map((most) => ({ classes, limits: [...others, { table, most }] }));
+    const architectures = await generator.architectures(scenarios);
+    const predicted = await predictor.predict(classes, architectures);
+    const reaching = predicted.findIndex(({ value }) => value >= accuracy);
+    if (reaching < 0) {
+      if (found) break;
+      throw new UnreachableAccuracyError(
+        accuracy,
+        Math.max(...predicted.map(({ value }) => value)),
+        limits.map((limit) => `${limit.table.metric} <= ${limit.most}`),
+      );
+    }
+    const architecture = architectures[reaching] as Architecture;
+    const cost = architectureCost(table, decisions, architecture);
+    if (!found || cost < found.cost) found = { architecture, cost };
+    if (reaching === 0) break;
+    [low, high] = [budgets[reaching - 1] as number, budgets[reaching] as number];
+  }
+  return (found as { architecture: Architecture }).architecture;
+}
