@@ -13,8 +13,10 @@ import * as ops from './ops/index.js';
 export async function openWebGpu(): Promise<{ engine: Engine; reason: string }> {
   const before = new Set(loadedLibraries());
   try {
-    await tryOut();
+    keeper ??= tryOut();
+    await keeper;
   } catch (cause) {
+    keeper = undefined;
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new EngineUnavailableError('webgpu', reasonOf(message), advice(), { cause });
   }
@@ -24,18 +26,18 @@ export async function openWebGpu(): Promise<{ engine: Engine; reason: string }> 
   return { engine, reason: 'asked for; only the portable lowering runs there' };
 }
 
+/** The provider gives its device back with its last session, and opening one takes long: this session stays. */
+let keeper: Promise<Executable> | undefined;
+
 /** 1 + 1 on the device. */
-async function tryOut(): Promise<void> {
+async function tryOut(): Promise<Executable> {
   const graph = new Graph();
   const a = graph.input('a', [1]);
   const program = { name: 'adapter probe', graph, outputs: { sum: graph.apply(ops.add, [a, a], {}) } };
   const executable = await Executable.compile(program, { lowering: portable, device: 'webgpu', silent: true });
-  try {
-    const { sum } = await executable.run(new Map([['a', Float32Array.of(1)]]));
-    if (sum?.data[0] !== 2) throw new Error(`it computes 1 + 1 = ${sum?.data[0]}`);
-  } finally {
-    await executable.dispose();
-  }
+  const { sum } = await executable.run(new Map([['a', Float32Array.of(1)]]));
+  if (sum?.data[0] !== 2) throw new Error(`it computes 1 + 1 = ${sum?.data[0]}`);
+  return executable;
 }
 
 /** ONNX Runtime's message is a source position, the failed check, then what matters. */

@@ -1,4 +1,11 @@
-import { Executable, gradientName, type Lowering, type Program, type Results } from '@easel/exporter/engine';
+import {
+  type Engine,
+  gradientName,
+  type Lowering,
+  onnxEngine,
+  type Program,
+  type Results,
+} from '@easel/exporter/engine';
 import type { Tensor } from '@easel/sdk/tensor';
 import { expect } from 'chai';
 import { type Case, type Prepared, prepareSmooth } from './case.js';
@@ -18,6 +25,7 @@ const tolerance = 1e-4;
  * TensorFlow.js and against finite differences of the lowering's own forward pass.
  */
 export function describeConformance(lowering: Lowering): void {
+  const engine = onnxEngine({ lowering, threads: 1 });
   describe(`lowering ${lowering.name}`, () => {
     before(startOracle);
 
@@ -30,27 +38,27 @@ export function describeConformance(lowering: Lowering): void {
     };
     for (const [group, cases] of Object.entries(groups)) {
       describe(group, () => {
-        for (const testCase of cases) it(testCase.name, () => check(testCase, lowering));
+        for (const testCase of cases) it(testCase.name, () => check(testCase, engine));
       });
     }
   });
 }
 
 /** @throws AssertionError that names what differs */
-export async function check(testCase: Case, lowering: Lowering): Promise<void> {
+export async function check(testCase: Case, engine: Engine): Promise<void> {
   const { prepared, expected } = await solve(testCase);
   const { program, feeds } = prepared;
   const floor = (testCase.floor ?? 0) * largestGradient(program, expected);
-  const actual = await execute(program, feeds, lowering);
+  const actual = await execute(program, feeds, engine);
   compare(actual, expected, floor);
   if (testCase.eachAlone) {
     for (const [name, value] of Object.entries(program.gradients)) {
-      const alone = await execute({ ...program, outputs: {}, gradients: { [name]: value } }, feeds, lowering);
+      const alone = await execute({ ...program, outputs: {}, gradients: { [name]: value } }, feeds, engine);
       const wanted = gradientName(name);
       compare(alone, { [wanted]: expected[wanted] as Tensor }, floor, 'wanted alone: ');
     }
   }
-  const problems = await compareWithDifferences(testCase.differences ?? 'any', prepared, actual, lowering);
+  const problems = await compareWithDifferences(testCase.differences ?? 'any', prepared, actual, engine);
   if (problems.length > 0) expect.fail(`finite differences: ${problems.join('; ')}`);
 }
 
@@ -68,8 +76,8 @@ function solve(testCase: Case) {
   return solution;
 }
 
-async function execute(program: Program, feeds: ReadonlyMap<string, Float32Array>, lowering: Lowering) {
-  const executable = await Executable.compile(program, { lowering, threads: 1 });
+async function execute(program: Program, feeds: ReadonlyMap<string, Float32Array>, engine: Engine) {
+  const executable = await engine.compile(program);
   try {
     return await executable.run(feeds);
   } finally {

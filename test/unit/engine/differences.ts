@@ -1,4 +1,4 @@
-import { Executable, gradientName, type Lowering, type Results, type Value } from '@easel/exporter/engine';
+import { type Engine, gradientName, type Results, type Value } from '@easel/exporter/engine';
 import { Random } from '@easel/sdk/random';
 import type { Tensor } from '@easel/sdk/tensor';
 import type { Differences, Prepared } from './case.js';
@@ -19,14 +19,14 @@ export async function compareWithDifferences(
   kind: Differences,
   { program, feeds, summed, weights }: Prepared,
   results: Results,
-  lowering: Lowering,
+  engine: Engine,
 ): Promise<string[]> {
   if (kind === 'none') return [];
   const names = Object.keys(program.gradients);
   const gradient = new Map(names.map((name) => [name, (results[gradientName(name)] as Tensor).data]));
   const outputs = { [summed]: program.outputs[summed] as Value };
   const forward = { name: 'forward', graph: program.graph, outputs };
-  const executable = await Executable.compile(forward, { lowering, threads: 1 });
+  const executable = await engine.compile(forward);
   // The loss is summed here, in double precision: in float32 its rounding would drown the difference.
   const loss = async (moved: Vectors) => {
     const outputs = await executable.run(new Map([...feeds, ...moved]));
