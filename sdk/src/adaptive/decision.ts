@@ -100,4 +100,4 @@ function reasonOf(kind: DecisionKind, { budgetMs, slowdown, patienceMs, latency,
   }
 }
 
-const ms = (value: number) => `${value.toPrecision(3)} ms`;
+const ms = (value: number) => `${value < 1000 ? value.toPrecision(3) : value.toFixed(0)} ms`;

@@ -62,7 +62,7 @@ export interface Situation {
 export type Verdict =
   | { readonly kind: 'stay' }
   | { readonly kind: 'over-budget' | 'room'; readonly to: number }
-  /** Over budget with the smallest subnet: nothing to change to. Said once, until the budget is kept again. */
+  /** Over budget with the smallest subnet: nothing to change to. Said once, until there is headroom again. */
   | { readonly kind: 'at-smallest' };
 
 /** A step down that has not been made good yet. */
@@ -109,8 +109,8 @@ export class Policy {
       this.#slowdown = this.#bounded(p95 / predicted);
       return this.#down(running, Math.min(this.largestWithin(budgetMs, predictedMs), running - 1));
     }
-    this.#saidAtSmallest = false;
     if (count < samples) return { kind: 'stay' };
+    if (tail <= this.#options.headroom * budgetMs) this.#saidAtSmallest = false;
     this.#slowdown = this.#bounded(tail / predicted);
     const expected = this.largestWithin(budgetMs, predictedMs);
     const to = Math.min(expected, this.#furthest(running, predictedMs.length - 1));
