@@ -5,7 +5,7 @@ import type { Rung } from './ladder.js';
 
 /** A request whose budget has a latency: what an adaptive classifier keeps. */
 export interface AdaptiveRequest extends Request {
-  readonly budget: Budget & { readonly latencyMs: number };
+  readonly budget: Omit<Budget, 'accuracy'> & { readonly latencyMs: number };
 }
 
 /** What the app wants from now on. `tasks` and `classes` together replace what was asked for; `budget` does alone. */
@@ -13,11 +13,14 @@ export type AdaptiveChange = Partial<AdaptiveRequest>;
 
 const fields = ['tasks', 'classes', 'budget'];
 
-/** @throws InvalidRequestError for a misspelt field, a malformed budget, or one without a latency */
+/** @throws InvalidRequestError for a misspelt field, a malformed budget, one without a latency or with an accuracy */
 export function assertAdaptive(request: unknown): asserts request is AdaptiveRequest {
   assertFields('request', request);
   const { budget } = request as Partial<Request>;
   assertBudget(budget);
+  if (budget.accuracy !== undefined) {
+    throw new InvalidRequestError('budget', 'accuracy', 'of costs alone: the latency is kept, and accuracy follows');
+  }
   if (budget.latencyMs === undefined) {
     throw new InvalidRequestError('budget', listed(Object.keys(budget)), 'one with latencyMs, to adapt to');
   }

@@ -194,6 +194,7 @@ describe('Adaptive classifier', () => {
     const bad: [unknown, unknown, ErrorClass, RegExp][] = [
       [{ tasks: ['pets'], budget: { macs: 1e6 } }, {}, InvalidRequestError, /one with latencyMs/],
       [{ tasks: ['pets'] }, {}, InvalidRequestError, /budget must be/],
+      [{ tasks: ['pets'], budget: { latencyMs: 3, accuracy: 0.9 } }, {}, InvalidRequestError, /accuracy follows/],
       [{ tasks: ['nope'], budget: { latencyMs: 3 } }, {}, UnknownTaskError, /"nope"/],
       [{ tasks: ['pets'], budget: { latencyMs: 1e-6 } }, {}, InfeasibleBudgetError, /the smallest needs/],
       [pets, { window: 3 }, InvalidRequestError, /window must be an integer of at least 20/],
