@@ -235,7 +235,7 @@ export class Easel {
       predicted: {
         ...this.#costs(architecture, classes.length, correction),
         modelBytes: lease.value.modelBytes,
-        ...(await this.#accuracy(classes, architecture)),
+        ...(await this.#accuracies(classes, [architecture]))[0],
       },
       note: this.#note(limits, request.budget?.accuracy),
       assemble: build,
@@ -245,6 +245,26 @@ export class Easel {
       host,
       onInference,
     });
+  }
+
+  /**
+   * What architectures would cost for a request's classes, and what accuracy they should reach, without opening them.
+   *
+   * @param request tasks and classes, without a budget
+   * @throws UnknownTaskError, UnknownClassError, InvalidRequestError, SearchSpaceError, DisposedError
+   */
+  async predict(
+    request: Omit<Request, 'budget'>,
+    architectures: readonly Architecture[],
+  ): Promise<Omit<Prediction, 'modelBytes'>[]> {
+    this.#assertUsable();
+    const classes = requestedClasses(request, this.#manifest);
+    for (const architecture of architectures) assertInSpace(this.space, architecture);
+    const accuracies = await this.#accuracies(classes, architectures);
+    return architectures.map((architecture, i) => ({
+      ...this.#costs(architecture, classes.length, this.#correction),
+      ...accuracies[i],
+    }));
   }
 
   /** Frees the generator and idle subnets. Classifiers made before stay usable; they have a `dispose` of their own. */
@@ -303,17 +323,17 @@ export class Easel {
     return this.#predictor;
   }
 
-  async #accuracy(
+  /** Nothing for each where the bundle has no predictor. */
+  async #accuracies(
     classes: readonly number[],
-    architecture: Architecture,
-  ): Promise<Pick<Prediction, 'accuracy' | 'accuracyInterval'>> {
-    const [predicted] = (await (await this.#openPredictor())?.predict(classes, [architecture])) ?? [];
-    if (!predicted) return {};
-    const { value, deviation } = predicted;
-    return {
+    architectures: readonly Architecture[],
+  ): Promise<readonly Pick<Prediction, 'accuracy' | 'accuracyInterval'>[]> {
+    const predictor = await this.#openPredictor();
+    if (!predictor || architectures.length === 0) return architectures.map(() => ({}));
+    return (await predictor.predict(classes, architectures)).map(({ value, deviation }) => ({
       accuracy: value,
       accuracyInterval: [Math.max(0, value - 1.96 * deviation), Math.min(1, value + 1.96 * deviation)],
-    };
+    }));
   }
 
   /** Whether the budget could be smaller, all of it. */

@@ -6,7 +6,10 @@ interface AdditiveAccuracy {
   readonly gains: readonly number[];
 }
 
-/** The share of images told apart rightly, 0..1, that architectures are predicted to reach. */
+/**
+ * The share of images told apart rightly, 0..1, that architectures are predicted to reach: for bundles that come without
+ * predictor.onnx, which `easel.predict` would ask.
+ */
 export class AccuracyModel {
   readonly #tasks: Readonly<Record<string, AdditiveAccuracy>>;
   readonly #space: SearchSpace;

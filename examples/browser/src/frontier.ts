@@ -1,7 +1,5 @@
-import type { Architecture, Easel } from '@easel/sdk';
-import { costRange } from '@easel/sdk/generator';
-import { latencyTable, predictLatency } from '@easel/sdk/profile';
-import { decisionsOf, formatArchitecture } from '@easel/sdk/space';
+import { type Architecture, type Easel, InfeasibleBudgetError } from '@easel/sdk';
+import { formatArchitecture, largestArchitecture } from '@easel/sdk/space';
 import type { AccuracyModel } from './accuracy.js';
 
 /** A subnet that the generator would choose at some budget. */
@@ -21,14 +19,6 @@ export interface LatencyRange {
 
 const sweep = 32;
 
-/** Of all subnets that there are. */
-export function latencyRange({ profile, space }: Easel): LatencyRange {
-  if (!profile) throw new Error('the page needs a device profile');
-  const { smallest, largest } = costRange(decisionsOf(space), latencyTable(profile, space));
-  // A rounding error must not put the least out of reach.
-  return { least: smallest * 1.0001, most: largest };
-}
-
 /** From the fastest subnet that is ever chosen to the slowest. */
 export function chosenRange(points: readonly Point[]): LatencyRange {
   return { least: 1.0001 * (points[0] as Point).latencyMs, most: 1.0001 * (points.at(-1) as Point).latencyMs };
@@ -40,15 +30,33 @@ export async function frontier(
   tasks: readonly string[],
   model: AccuracyModel,
 ): Promise<readonly Point[]> {
-  const { least, most } = latencyRange(easel);
+  const least = 1.0001 * (await leastLatency(easel, tasks));
+  const [largest] = await easel.predict({ tasks }, [largestArchitecture(easel.space)]);
+  const most = largest?.latencyMs ?? least;
   const budgets = Array.from({ length: sweep }, (_, i) => least * (most / least) ** (i / (sweep - 1)));
-  const architectures = await easel.architectures(budgets.map((latencyMs) => ({ tasks, budget: { latencyMs } })));
-  const points = new Map<string, Point>();
-  for (const architecture of architectures) {
-    const name = formatArchitecture(architecture);
-    if (points.has(name) || !easel.profile) continue;
-    const latencyMs = predictLatency(easel.profile, easel.space, architecture);
-    points.set(name, { name, architecture, latencyMs, accuracy: model.predict(tasks, architecture) });
+  const chosen = await easel.architectures(budgets.map((latencyMs) => ({ tasks, budget: { latencyMs } })));
+  const different = [...new Map(chosen.map((each) => [formatArchitecture(each), each])).entries()];
+  const predictions = await easel.predict(
+    { tasks },
+    different.map(([, architecture]) => architecture),
+  );
+  return different
+    .map(([name, architecture], i) => ({
+      name,
+      architecture,
+      latencyMs: predictions[i]?.latencyMs ?? 0,
+      accuracy: predictions[i]?.accuracy ?? model.predict(tasks, architecture),
+    }))
+    .sort((a, b) => a.latencyMs - b.latencyMs);
+}
+
+/** An impossible budget is answered by what the smallest subnet needs. */
+async function leastLatency(easel: Easel, tasks: readonly string[]): Promise<number> {
+  try {
+    await easel.architectures([{ tasks, budget: { latencyMs: Number.MIN_VALUE } }]);
+    return Number.MIN_VALUE;
+  } catch (error) {
+    if (error instanceof InfeasibleBudgetError) return error.minimum;
+    throw error;
   }
-  return [...points.values()].sort((a, b) => a.latencyMs - b.latencyMs);
 }

@@ -1,17 +1,16 @@
 import {
   type AdaptiveClassifier,
   type Architecture,
-  type Costs,
   type Decision,
   Easel,
+  type Prediction,
   type Result,
   type SearchSpace,
 } from '@easel/sdk';
 import { formatArchitecture } from '@easel/sdk/space';
 import { batch, computed, signal } from '@preact/signals';
 import { AccuracyModel } from './accuracy.js';
-import { calibrate } from './calibrate.js';
-import { chosenRange, frontier, type LatencyRange, latencyRange, type Point } from './frontier.js';
+import { chosenRange, frontier, type LatencyRange, type Point } from './frontier.js';
 import { closePicture, type Picture } from './picture.js';
 
 export type Phase =
@@ -24,7 +23,7 @@ export interface Subnet {
   readonly name: string;
   readonly architecture: Architecture;
   readonly classes: readonly string[];
-  readonly predicted: Costs;
+  readonly predicted: Prediction;
   readonly accuracy: number | undefined;
 }
 
@@ -101,18 +100,16 @@ export class Studio {
     const loading = (what: string, share: number) => {
       this.phase.value = { kind: 'loading', what, share };
     };
-    const { devices } = await profilesOf(this.#bundle);
-    const foreign = await Easel.load(this.#bundle, {
-      device: devices[0] as string,
+    // WebGPU costs more than it saves on networks of a few milliseconds.
+    const easel = await Easel.load(this.#bundle, {
+      device: 'auto',
       provider: 'wasm',
       threads: 1,
-      onProgress: ({ loadedBytes, totalBytes }) => loading('the bundle', (0.8 * loadedBytes) / totalBytes),
+      onProgress: ({ loadedBytes, totalBytes }) =>
+        loadedBytes < totalBytes
+          ? loading('the bundle', (0.8 * loadedBytes) / totalBytes)
+          : loading('this browser: how fast is it?', 0.85),
     });
-    loading('this browser: how fast is it?', 0.85);
-    const { least, most } = latencyRange(foreign);
-    const { profile, factor } = await calibrate(foreign, [least, (least + most) / 2, most]);
-    await foreign.dispose();
-    const easel = await Easel.load(this.#bundle, { device: profile, provider: 'wasm', threads: 1 });
     this.#easel = easel;
     this.#accuracy = await AccuracyModel.load(this.#bundle, easel.space);
     const [first] = Object.keys(easel.tasks) as [string];
@@ -126,7 +123,7 @@ export class Studio {
       this.picked.value = new Set([first]);
       this.range.value = range;
       this.budgetMs.value = budgetMs;
-      this.device.value = `${easel.execution.provider}, 1 thread; ${factor.toFixed(1)} times ${devices[0]}`;
+      this.device.value = `${easel.execution.provider}, 1 thread; profile ${easel.profile?.name}`;
     });
     classifier.on('switch', () => this.#show());
     classifier.on('decision', () => {
@@ -205,7 +202,7 @@ export class Studio {
     const classifier = this.#classifier as AdaptiveClassifier;
     const { architecture, classes, predicted } = classifier;
     const tasks = classifier.request.tasks ?? [];
-    const accuracy = this.#accuracy?.predict(tasks, architecture);
+    const accuracy = predicted.accuracy ?? this.#accuracy?.predict(tasks, architecture);
     batch(() => {
       this.subnet.value = { name: formatArchitecture(architecture), architecture, classes, predicted, accuracy };
       this.latency.value = classifier.latency;
@@ -255,12 +252,4 @@ export class Studio {
       this.measured.value = new Map(this.measured.value).set(name, { p50Ms: latency.p50Ms, accuracy });
     });
   }
-}
-
-/** Names of the bundle's profiles; one that was measured in a browser comes first. */
-async function profilesOf(bundle: URL): Promise<{ devices: readonly string[] }> {
-  const manifest: { profiles: string[] } = await (await fetch(`${bundle}/manifest.json`)).json();
-  const names = manifest.profiles.map((file) => file.slice(file.lastIndexOf('/') + 1, -'.json'.length));
-  const preference = (name: string) => (/web|chrom/i.test(name) ? 0 : /1t/.test(name) ? 1 : 2);
-  return { devices: names.sort((a, b) => preference(a) - preference(b)) };
 }

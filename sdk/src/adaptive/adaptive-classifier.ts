@@ -1,4 +1,4 @@
-import type { Classifier, Costs, Inference, Result } from '../classifier.js';
+import type { Classifier, Inference, Prediction, Result } from '../classifier.js';
 import { DisposedError } from '../errors/index.js';
 import type { ImageInput } from '../image/index.js';
 import { InFlight } from '../runtime/index.js';
@@ -124,7 +124,7 @@ export class AdaptiveClassifier {
   }
 
   /** By the device's table, unscaled: the latency expected now is `predicted.latencyMs * latency.slowdown`. */
-  get predicted(): Costs {
+  get predicted(): Prediction {
     return this.#subnet.classifier.predicted;
   }
 

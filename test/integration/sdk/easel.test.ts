@@ -132,6 +132,21 @@ describe('Easel in Node', () => {
     await classifier.dispose();
   });
 
+  it('predicts for many architectures what it predicts for each when opened', async () => {
+    const architectures = [smallestArchitecture(space), largestArchitecture(space)];
+    const predictions = await easel.predict({ tasks: ['pets'] }, architectures);
+    for (const [i, architecture] of architectures.entries()) {
+      const classifier = await easel.specialize({ tasks: ['pets'], architecture });
+      const { modelBytes: _, ...predicted } = classifier.predicted;
+      expect(predictions[i]).to.deep.equal(predicted);
+      await classifier.dispose();
+    }
+    expect(await easel.predict({ tasks: ['pets'] }, [])).to.deep.equal([]);
+    await rejection(easel.predict({ tasks: ['pet'] }, architectures), UnknownTaskError);
+    const stranger = [largestArchitecture(presetSpace('mobile-32'))];
+    await rejection(easel.predict({ tasks: ['pets'] }, stranger), SearchSpaceError);
+  });
+
   it('keeps every budget, from the smallest subnet to beyond the largest', async () => {
     const [least, most] = [smallestArchitecture(space), largestArchitecture(space)].map((a) => countMacs(space, a, 2));
     const budgets = Array.from({ length: 40 }, (_, i) => (least as number) + (i / 20) * (most as number));
