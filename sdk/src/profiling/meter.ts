@@ -6,6 +6,8 @@ import { tensor } from '../tensor/index.js';
 export interface Subject {
   readonly model: Uint8Array;
   readonly resolution: number;
+  /** Of the input. Default: 3. */
+  readonly channels?: number;
 }
 
 /** How often one visit runs a subnet. It ends at `most` runs, or after `ms` if `least` runs are done by then. */
@@ -56,10 +58,10 @@ export function runtimeMeter(
   }: RuntimeMeterOptions = {},
 ): LatencyMeter {
   return {
-    async time({ model, resolution }, { warmUps, least, most, ms } = usualVisit) {
+    async time({ model, resolution, channels = 3 }, { warmUps, least, most, ms } = usualVisit) {
       const session = await runtime.createSession(model, { threads, ...(provider ? { provider } : {}) });
       try {
-        const image = tensor([1, 3, resolution, resolution]);
+        const image = tensor([1, channels, resolution, resolution]);
         image.data.fill(0.5);
         const feeds = { [imageInput]: image };
         for (let i = 0; i < warmUps; i++) await session.run(feeds);
