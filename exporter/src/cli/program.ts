@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { agentCommand } from './commands/agent.js';
 import { classifyCommand } from './commands/classify.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
@@ -21,6 +22,7 @@ const commands = [
   evaluateCommand,
   classifyCommand,
   inspectCommand,
+  agentCommand,
 ];
 
 export function createProgram(): Command {

@@ -20,3 +20,15 @@ export class NoisyDeviceError extends EaselError {
 export class DeviceError extends EaselError {
   readonly code = 'DEVICE';
 }
+
+/** A device's agent cannot be used: it is not there, wants a token, measures for someone else, or died. */
+export class AgentError extends EaselError {
+  readonly code = 'AGENT';
+  constructor(
+    readonly url: string,
+    problem: string,
+    options?: ErrorOptions,
+  ) {
+    super(`agent ${url}: ${problem}`, options);
+  }
+}

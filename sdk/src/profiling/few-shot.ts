@@ -45,7 +45,7 @@ const mostRounds = 12;
  */
 export async function adaptProfile(
   space: SearchSpace,
-  { meter, supernet, classes, candidates, ...facts }: FewShotDevice,
+  { meter, supernet, classes, candidates, name, device, runtime }: FewShotDevice,
   options: FewShotOptions = {},
 ): Promise<DeviceProfile> {
   const { subnets = 10, ms = 1200, visit = briefVisit, seed = 0, signal, now = () => performance.now() } = options;
@@ -71,7 +71,9 @@ export async function adaptProfile(
   const best = fits.reduce((a, b) => (b.score < a.score ? b : a));
   const profile: DeviceProfile = {
     schemaVersion: 1,
-    ...facts,
+    name,
+    device,
+    runtime,
     space: { name: space.name, fingerprint: spaceFingerprint(space), classes },
     measured: {
       date: new Date().toISOString(),

@@ -81,7 +81,7 @@ export async function profileDevice(
 /** `profileDevice`, and what it measured. */
 export async function studyDevice(
   space: SearchSpace,
-  { meter, ...facts }: MeasuredDevice,
+  { meter, name, device, runtime }: MeasuredDevice,
   options: ProfileOptions = {},
 ): Promise<DeviceStudy> {
   const { classes = 10, heldOut = 40, seed = 0, now = () => performance.now() } = options;
@@ -110,7 +110,9 @@ export async function studyDevice(
   const typical = typicalLatencies(visits, rows.length);
   const profile: DeviceProfile = {
     schemaVersion: 1,
-    ...facts,
+    name,
+    device,
+    runtime,
     space: { name: space.name, fingerprint: spaceFingerprint(space), classes },
     measured: {
       date: new Date().toISOString(),

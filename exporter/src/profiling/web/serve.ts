@@ -39,14 +39,20 @@ const longestReport = 4 * 2 ** 20;
  * Serves the page that measures the browser it is opened in.
  *
  * @param host which of this machine's addresses to listen on
+ * @param program the compiled file, beside this one, that the page runs
  * @param onReport called for everything that the page tells; what it throws becomes the answer
  * @throws DeviceError if the address is taken or not this machine's
  */
 export async function servePage(
   job: Job,
-  { host, port = 0, onReport }: { host: string; port?: number; onReport: (report: Report) => void },
+  {
+    host,
+    port = 0,
+    program = 'page.js',
+    onReport,
+  }: { host: string; port?: number; program?: string; onReport: (report: Report) => void },
 ): Promise<PageServer> {
-  const script = await bundlePage();
+  const script = await bundlePage(program);
   // Nobody else in the network should be able to post a profile.
   const base = `/${randomBytes(9).toString('base64url')}/`;
   const server = createServer((request, response) => {
@@ -93,9 +99,9 @@ export async function servePage(
 }
 
 /** The page's program with all that it imports, as one script; onnxruntime-web stays outside. */
-async function bundlePage(): Promise<Uint8Array> {
+async function bundlePage(program: string): Promise<Uint8Array> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('./page.js', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(`./${program}`, import.meta.url))],
     bundle: true,
     write: false,
     minify: true,

@@ -1,0 +1,117 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type GridCase, type GridResult, gridAsJunit, measureGrid, tolerance } from '@easel/exporter/agent';
+import { Easel } from '@easel/sdk';
+import { type DeviceProfile, parseProfile, predictLatency } from '@easel/sdk/profile';
+import { profileDevice, summarize } from '@easel/sdk/profiling';
+import { formatArchitecture, largestArchitecture, smallestArchitecture } from '@easel/sdk/space';
+import { expect } from 'chai';
+import { type OpenDevice, openDevice } from './device.js';
+
+/**
+ * Hardware in the loop: what `specialize` promises for a grid of tasks and budgets is measured on the device itself.
+ * EASEL_DEVICE says which (see device.ts), EASEL_PROFILE a profile of it (default: measured first, in half a minute),
+ * EASEL_BUNDLE the bundle, EASEL_THREADS the threads of an inference, EASEL_JUNIT where the report goes.
+ */
+const {
+  EASEL_DEVICE: which = '',
+  EASEL_BUNDLE: bundle = 'examples/bundles/cifar10',
+  EASEL_PROFILE: profileFile,
+  EASEL_JUNIT: junit = 'test-results/hil.xml',
+} = process.env;
+const threads = Number(process.env.EASEL_THREADS ?? 1);
+const budgetsPerTask = 5;
+const holdingShare = 0.99;
+const agreeingShare = 0.95;
+
+describe(`Budgets on ${which || 'this machine'}`, () => {
+  let device: OpenDevice;
+  let profile: DeviceProfile;
+  let name: string;
+  const results: GridResult[] = [];
+  let failure: Error | undefined;
+
+  before('measure the device', async () => {
+    const easel = await Easel.load(bundle);
+    const { space, classes } = easel;
+    await easel.dispose();
+    device = await openDevice(which, space, threads);
+    name = device.name;
+    profile = profileFile
+      ? parseProfile(JSON.parse(await readFile(profileFile, 'utf8')), space)
+      : await profileDevice(space, device, { classes: classes.length, subnets: 120, heldOut: 20, seconds: 30 });
+    console.log(
+      `      ${profile.name}: ${(100 * profile.error.within5).toFixed(0)} % of ${profile.error.subnets} unseen subnets ` +
+        `predicted within 5 %; noise ${(100 * profile.measured.noise).toFixed(1)} %`,
+    );
+  });
+
+  after(async () => {
+    console.log(table(results));
+    await mkdir(dirname(junit), { recursive: true });
+    await writeFile(junit, gridAsJunit(`easel hil ${name}`, results, failure));
+    await device?.close();
+  });
+
+  it('are measured for every task', async () => {
+    const cases = await grid(profile);
+    expect(cases.length).to.be.at.least(budgetsPerTask);
+    await measureGrid(cases, device.meter, (result) => results.push(result)).catch((error) => {
+      failure = error;
+      throw error;
+    });
+    expect(results).to.have.length(cases.length);
+  });
+
+  it(`agree with what was predicted, within 10 %, in ${100 * agreeingShare} % of the cases`, () => {
+    const error = summarize(results.map(({ predictedMs, measuredMs }) => predictedMs / measuredMs - 1));
+    expect(error.within10).to.be.at.least(agreeingShare);
+  });
+
+  it(`hold in ${100 * holdingShare} % of the cases: the median run is at most ${100 * tolerance} % over`, () => {
+    const holding = results.filter(({ holds }) => holds).length;
+    expect(holding / results.length).to.be.at.least(holdingShare);
+  });
+});
+
+/** Every task of the bundle at budgets spread between the fastest and the slowest subnet. */
+async function grid(profile: DeviceProfile): Promise<GridCase[]> {
+  const easel = await Easel.load(bundle, { device: profile });
+  try {
+    const [least, most] = [smallestArchitecture, largestArchitecture].map((extreme) =>
+      predictLatency(profile, easel.space, extreme(easel.space)),
+    ) as [number, number];
+    const cases: GridCase[] = [];
+    for (const task of Object.keys(easel.tasks)) {
+      for (let i = 0; i < budgetsPerTask; i++) {
+        const budgetMs = least + ((most - least) * (i + 0.5)) / budgetsPerTask;
+        const classifier = await easel.specialize({ tasks: [task], budget: { latencyMs: budgetMs } });
+        const { architecture, predicted } = classifier;
+        cases.push({
+          task,
+          budgetMs,
+          architecture: formatArchitecture(architecture),
+          predictedMs: predicted.latencyMs as number,
+          subject: { model: classifier.toOnnx(), resolution: architecture.resolution },
+        });
+        await classifier.dispose();
+      }
+    }
+    return cases;
+  } finally {
+    await easel.dispose();
+  }
+}
+
+function table(results: readonly GridResult[]): string {
+  const lines = results.map(({ task, budgetMs, architecture, predictedMs, measuredMs, holds }) =>
+    [
+      task.padEnd(20),
+      ...[budgetMs, predictedMs, measuredMs].map((ms) => `${ms.toFixed(3)} ms`.padStart(10)),
+      (holds ? '' : 'over').padEnd(4),
+      architecture,
+    ].join('  '),
+  );
+  const title = ['task'.padEnd(20), ...['budget', 'predicted', 'measured'].map((text) => text.padStart(10))].join('  ');
+  return [title, ...lines].map((line) => `      ${line}`).join('\n');
+}

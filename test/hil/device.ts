@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { connectAgent } from '@easel/exporter/agent';
+import { openChromiumDevice, thisMachine } from '@easel/exporter/profiling';
+import { profileName } from '@easel/sdk/profile';
+import type { MeasuredDevice } from '@easel/sdk/profiling';
+import type { SearchSpace } from '@easel/sdk/space';
+import { easelMain } from '../integration/cli/run-easel.js';
+
+export interface OpenDevice extends MeasuredDevice {
+  close(): Promise<void>;
+}
+
+/**
+ * The device to test: this machine (the default), `agent` (an agent in a process of its own, restricted to one core where
+ * the system can), `chromium`, or the address of an agent.
+ */
+export async function openDevice(which: string, space: SearchSpace, threads: number): Promise<OpenDevice> {
+  switch (which) {
+    case '':
+      return { ...thisMachine(space.name, threads), close: async () => undefined };
+    case 'chromium':
+      return openChromiumDevice(space, threads);
+    case 'agent': {
+      const { process: agent, url } = await spawnAgent(['--threads', String(threads)], { oneCore: true });
+      const device = await openAgent(url, space);
+      return {
+        ...device,
+        async close() {
+          await device.close();
+          await stop(agent);
+        },
+      };
+    }
+    default:
+      return openAgent(which, space, process.env.EASEL_TOKEN);
+  }
+}
+
+async function openAgent(url: string, space: SearchSpace, token?: string): Promise<OpenDevice> {
+  const { device, runtime, meter, release } = await connectAgent(url, { token });
+  return { name: profileName(device, runtime, space.name), device, runtime, meter, close: release };
+}
+
+/** `easel agent` in a process of its own, on a free port. */
+export async function spawnAgent(
+  words: readonly string[] = [],
+  { oneCore = false }: { oneCore?: boolean } = {},
+): Promise<{ readonly process: ChildProcess; readonly url: string }> {
+  const command = [process.execPath, easelMain, 'agent', '--port', String(await freePort()), ...words];
+  const restricted = oneCore && spawnSync('taskset', ['--version']).status === 0 ? ['taskset', '-c', '0'] : [];
+  const [program, ...rest] = [...restricted, ...command] as [string, ...string[]];
+  const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let problems = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    problems += chunk;
+  });
+  for await (const line of createInterface(child.stdout)) {
+    const url = /^listening: (\S+)$/.exec(line)?.[1];
+    if (url) return { process: child, url };
+  }
+  throw new Error(`easel agent did not start: ${problems}`);
+}
+
+export async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net');
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -1,0 +1,132 @@
+import {
+  connectAgent,
+  type GridCase,
+  type GridResult,
+  gridAsJunit,
+  measureGrid,
+  startAgent,
+} from '@easel/exporter/agent';
+import { AgentError, DeviceError } from '@easel/exporter/errors';
+import { randomSupernet, type Subject, subjectsOf } from '@easel/sdk/profiling';
+import { presetSpace, smallestArchitecture } from '@easel/sdk/space';
+import { expect } from 'chai';
+import { rejection } from '../../fixtures/rejection.js';
+import { spawnAgent, stop } from '../../hil/device.js';
+
+const space = presetSpace('tiny-32');
+const subject = subjectsOf(randomSupernet(space, 4), [smallestArchitecture(space)], 4)(0);
+const visit = { warmUps: 1, least: 5, most: 5, ms: 0 };
+const caseOf = (task: string): GridCase => ({
+  task,
+  budgetMs: 1e6,
+  architecture: 'any',
+  predictedMs: 1e6,
+  subject,
+});
+
+describe('easel agent', function () {
+  this.timeout(60_000);
+
+  it('times the models of its client, in a process of its own', async () => {
+    const { process: agent, url } = await spawnAgent(['--threads', '2'], { oneCore: true });
+    try {
+      const { meter, runtime, device, release } = await connectAgent(url);
+      expect(runtime).to.include({ engine: 'onnxruntime-node', threads: 2 });
+      expect(device.cores).to.be.at.least(1);
+      const times = await meter.time(subject, visit);
+      expect(times).to.have.length(5);
+      for (const time of times) expect(time).to.be.within(0.001, 1000);
+      await release();
+    } finally {
+      await stop(agent);
+    }
+  });
+
+  it('refuses a second client until the first is done, or silent for long', async () => {
+    const agent = await startAgent({ idleSeconds: 0.3 });
+    try {
+      const first = await connectAgent(agent.url);
+      expect((await rejection(connectAgent(agent.url), AgentError)).message).to.include('another client');
+      await first.release();
+      const second = await connectAgent(agent.url);
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      await connectAgent(agent.url);
+      // Whose claim went to somebody else is told so.
+      expect((await rejection(second.meter.time(subject, visit), AgentError)).message).to.include('claim');
+    } finally {
+      await agent.close();
+    }
+  });
+
+  it('wants its token, and listens to others only with one', async () => {
+    const agent = await startAgent({ token: 's3cret' });
+    try {
+      for (const token of [undefined, 'wrong', 's3cre', 's3crets']) {
+        expect((await rejection(connectAgent(agent.url, { token }), AgentError)).message).to.include('token');
+      }
+      const { release } = await connectAgent(agent.url, { token: 's3cret' });
+      await release();
+    } finally {
+      await agent.close();
+    }
+    expect((await rejection(startAgent({ host: '0.0.0.0' }), DeviceError)).message).to.match(/0\.0\.0\.0.*--token/);
+    expect(agent.url).to.match(/^http:\/\/127\.0\.0\.1:/);
+  });
+
+  it('says what is wrong with a model, and goes on', async () => {
+    const agent = await startAgent();
+    try {
+      const { meter } = await connectAgent(agent.url);
+      const broken: Subject = { model: new Uint8Array([1, 2, 3]), resolution: 32 };
+      expect((await rejection(meter.time(broken, visit), AgentError)).message).to.include('cannot be timed');
+      const odd = { ...visit, most: -1 };
+      expect((await rejection(meter.time(subject, odd), AgentError)).message).to.include('most must be a whole number');
+      expect(await meter.time(subject, visit)).to.have.length(5);
+    } finally {
+      await agent.close();
+    }
+  });
+
+  it('that dies in the middle is a clear error, and what was measured before is kept', async () => {
+    const { process: agent, url } = await spawnAgent();
+    const { meter } = await connectAgent(url);
+    const results: GridResult[] = [];
+    const error = await rejection(
+      measureGrid(['a', 'b', 'c', 'd'].map(caseOf), meter, (result) => {
+        results.push(result);
+        if (results.length === 2) agent.kill('SIGKILL');
+      }),
+      AgentError,
+    );
+    expect(error.message).to.include(url).and.to.include('does not answer');
+    expect(results.map(({ task }) => task)).to.deep.equal(['a', 'b']);
+    const xml = gridAsJunit('<hil>', results, error);
+    expect(xml).to.include('tests="3" failures="0" errors="1"').and.to.include('&lt;hil&gt;');
+  });
+
+  it('is told apart from what is none', async () => {
+    for (const url of ['board', 'ftp://board', '']) {
+      expect((await rejection(connectAgent(url), AgentError)).message).to.include('http://192.168.1.20:7420');
+    }
+    const nobody = await rejection(connectAgent('http://127.0.0.1:9'), AgentError);
+    expect(nobody.message).to.include('does not answer');
+  });
+});
+
+describe('measureGrid', () => {
+  it('visits a case over its budget once more, and fails those that stay over', async () => {
+    let visits = 0;
+    // Slow for the first five visits of everything, then fast; the second case never gets fast enough.
+    const meter = { time: async () => [visits++ % 10 < 5 ? 3 : 1] };
+    const results: GridResult[] = [];
+    const cases = [1, 0.9].map((budgetMs) => ({ ...caseOf(`${budgetMs}`), budgetMs }));
+    await measureGrid(cases, meter, (result) => results.push(result));
+    expect(results.map(({ measuredMs, holds }) => [measuredMs, holds])).to.deep.equal([
+      [1, true],
+      [1, false],
+    ]);
+    expect(visits).to.equal(20);
+    const xml = gridAsJunit('hil', results);
+    expect(xml).to.include('tests="2" failures="1" errors="0"').and.to.include('<failure message="over the budget">');
+  });
+});
