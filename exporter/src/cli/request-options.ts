@@ -14,6 +14,7 @@ export interface RequestFlags {
   macs?: number;
   parameters?: number;
   modelBytes?: number;
+  accuracy?: number;
 }
 
 export function withRequestOptions(command: Command): Command {
@@ -23,7 +24,8 @@ export function withRequestOptions(command: Command): Command {
     .option('--latency-ms <ms>', 'at most this long per image, by the profile', positiveNumber)
     .option('--macs <n>', 'at most so many multiply-accumulates per image (3M = 3000000)', count)
     .option('--parameters <n>', 'at most so many numbers in the model', count)
-    .option('--model-bytes <n>', 'at most so large a model file', count);
+    .option('--model-bytes <n>', 'at most so large a model file', count)
+    .option('--accuracy <share>', 'the cheapest subnet that is predicted to reach it, such as 0.9', positiveNumber);
 }
 
 export function withBundleOptions(command: Command): Command {
@@ -52,7 +54,7 @@ function onlyOne({ profiles }: { readonly profiles: readonly string[] }): string
 
 /** @throws InvalidRequestError if nothing to tell apart, or no budget, is given */
 export function requestOf(flags: RequestFlags, easel: Easel): Request {
-  const { tasks, classes, latencyMs, macs, parameters, modelBytes } = flags;
+  const { tasks, classes, latencyMs, macs, parameters, modelBytes, accuracy } = flags;
   if (!tasks && !classes) {
     const known = Object.keys(easel.tasks).join(', ');
     throw new InvalidRequestError('--tasks or --classes', 'nothing', `given; tasks are ${known}`);
@@ -62,9 +64,10 @@ export function requestOf(flags: RequestFlags, easel: Easel): Request {
     ...(macs === undefined ? {} : { macs }),
     ...(parameters === undefined ? {} : { parameters }),
     ...(modelBytes === undefined ? {} : { modelBytes }),
+    ...(accuracy === undefined ? {} : { accuracy }),
   };
   if (Object.keys(budget).length === 0) {
-    const flagsOfBudgets = '--latency-ms, --macs, --parameters and --model-bytes';
+    const flagsOfBudgets = '--latency-ms, --macs, --parameters, --model-bytes and --accuracy';
     throw new InvalidRequestError('the budget', 'nothing', `at least one of ${flagsOfBudgets}`);
   }
   if (latencyMs !== undefined && !easel.profile) {

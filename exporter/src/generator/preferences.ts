@@ -30,9 +30,10 @@ export class Preferences {
   /** What the common model leaves unexplained, per architecture. */
   readonly #residual: Readonly<Record<Half, Float64Array>>;
   readonly #plain: Float64Array;
-  /** By number of classes, what is kept; see `keptBySize`. */
+  /** Of the preferences of a number of classes, what is kept; see `keptBySize`. */
   readonly #kept: (classes: number, half: Half) => number;
   readonly classes: Strength;
+  #keptOfBudget: (closeness: Float64Array) => number = () => 0;
   #budgetKept = 0;
 
   /**
@@ -74,7 +75,7 @@ export class Preferences {
     return this.#model.product(a, b);
   }
 
-  /** The share of a budget's measured preferences that is kept. See `measureBudgets`. */
+  /** The mean share of a budget's measured preferences that is kept. See `measureBudgets`. */
   get budgetKept(): number {
     return this.#budgetKept;
   }
@@ -92,13 +93,15 @@ export class Preferences {
    * @param closeness `[architectures]`: weights
    */
   ofBudget(closeness: Float64Array, half: Half): Float64Array {
-    if (this.#budgetKept === 0) return new Float64Array(this.optionCount);
+    const kept = this.#keptOfBudget(closeness);
+    if (kept === 0) return new Float64Array(this.optionCount);
     const fitted = this.#model.fitWeighted(this.#residual[half], closeness);
-    return fitted.map((value) => this.#budgetKept * value);
+    return fitted.map((value) => kept * value);
   }
 
   /**
-   * Decides how much is kept of budgets' preferences, by halves of architectures and images as for classes.
+   * Decides how much is kept of budgets' preferences, by halves of architectures and images as for classes. Few
+   * architectures are near the ends of a device's range, so that what is kept depends on how many speak for a budget.
    * @param samples closeness of the architectures to some budgets
    */
   measureBudgets(rows: readonly Float32Array[], samples: readonly Float64Array[], random: Random): void {
@@ -119,18 +122,17 @@ export class Preferences {
         );
       });
     });
-    let cross = 0;
-    let total = 0;
     const [first, second] = fits as [Float64Array[][], Float64Array[][]];
-    samples.forEach((_, s) => {
+    const measured = samples.map((weights, s) => {
       const [a, b] = [first[0]?.[s] as Float64Array, second[1]?.[s] as Float64Array];
       const [c, d] = [first[1]?.[s] as Float64Array, second[0]?.[s] as Float64Array];
-      cross += this.product(a, b) + this.product(c, d);
-      total += ([a, b, c, d].map((each) => this.product(each, each)).reduce((x, y) => x + y) as number) / 2;
+      const cross = this.product(a, b) + this.product(c, d);
+      const total = [a, b, c, d].reduce((sum, each) => sum + this.product(each, each) / 2, 0);
+      return { size: effectiveCount(weights), cross, total };
     });
-    // Twice the architectures and images: half the noise.
-    const noise = Math.max(0, total - cross) / 2;
-    this.#budgetKept = cross > 0 ? cross / (cross + noise) : 0;
+    const keptOf = keptBySize(measured);
+    this.#keptOfBudget = (closeness) => keptOf(effectiveCount(closeness), 'all');
+    this.#budgetKept = mean(samples.map(this.#keptOfBudget));
   }
 
   /** Utilities of a set less its share of the common ones, in the unit of the common ones. */
@@ -174,7 +176,7 @@ export class Preferences {
         const [[even1, odd1], [even2, odd2]] = parts;
         const own = (this.product(even1, odd2) + this.product(odd1, even2)) / 2;
         const total = [even1, odd1, even2, odd2].reduce((sum, each) => sum + this.product(each, each) / 4, 0);
-        return { classes: (sets[s] as SetScores).classes.length, cross: own, total };
+        return { size: (sets[s] as SetScores).classes.length, cross: own, total };
       });
     };
     const all = powers(-1);
@@ -188,19 +190,20 @@ export class Preferences {
 }
 
 /**
- * The share of a measured preference that is real, by the number of classes: the power that independent halves agree on,
- * relative to that and the noise. A size borrows from its neighbours, so that few sets do not decide alone.
+ * The share of a measured preference that is real, by the size of what it was measured on (classes of a set,
+ * architectures near a budget): the power that independent halves agree on, relative to that and the noise. A size
+ * borrows from its neighbours, so that a few measurements do not decide alone.
  */
-function keptBySize(measured: readonly { readonly classes: number; readonly cross: number; readonly total: number }[]) {
+function keptBySize(measured: readonly { readonly size: number; readonly cross: number; readonly total: number }[]) {
   const known = new Map<string, number>();
-  return (classes: number, half: Half): number => {
-    const key = `${classes} ${half === 'all'}`;
+  return (size: number, half: Half): number => {
+    const key = `${size} ${half === 'all'}`;
     const found = known.get(key);
     if (found !== undefined) return found;
     let [cross, noise] = [0, 0];
     for (const each of measured) {
       // Sizes matter by their ratio: two classes and three differ more than twelve and thirteen.
-      const weight = Math.exp(-(Math.log(each.classes / classes) ** 2) / 0.1);
+      const weight = Math.exp(-(Math.log(each.size / size) ** 2) / 0.1);
       cross += weight * each.cross;
       noise += weight * (each.total - each.cross);
     }
@@ -210,6 +213,12 @@ function keptBySize(measured: readonly { readonly classes: number; readonly cros
     known.set(key, kept);
     return kept;
   };
+}
+
+/** How many architectures, weighted alike, would say as much. */
+function effectiveCount(weights: Float64Array): number {
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  return sum ** 2 / weights.reduce((total, weight) => total + weight * weight, 0);
 }
 
 /** Mean over the blocks of a half. */

@@ -158,7 +158,7 @@ export async function trainGenerator(training: GeneratorTraining): Promise<Train
   const preferences = new Preferences(rows, scores, random);
   const budgets = Array.from({ length: options.budgets }, () => randomScenario(source, random));
   const closeness = budgets.map((budget) => closenessTo(budget, table, source));
-  preferences.measureBudgets(rows, closeness.slice(0, 60), random);
+  preferences.measureBudgets(rows, closeness.slice(0, 150), random);
   const generator = await fitGenerator(
     training,
     options,

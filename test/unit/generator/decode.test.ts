@@ -1,14 +1,17 @@
 import { InfeasibleBudgetError, InvalidRequestError } from '@easel/sdk/errors';
-import { Decoder, decode, type Limit } from '@easel/sdk/generator';
+import { costRange, Decoder, decode, type Limit } from '@easel/sdk/generator';
 import { Random } from '@easel/sdk/random';
 import {
   type Architecture,
   architectureCost,
+  type CostTable,
   chosenOptions,
   type Decision,
   decisionsOf,
   formatArchitecture,
+  macsTable,
   optionCount,
+  parametersTable,
   presetSpace,
 } from '@easel/sdk/space';
 import { expect } from 'chai';
@@ -181,6 +184,68 @@ describe('decode', () => {
         }
       }
     }
+  });
+
+  it('is bounded in work where utilities are nearly proportional to costs, and says how far off it may be', () => {
+    for (const name of ['mobile-32', 'mobile-64']) {
+      const space = presetSpace(name);
+      const decisions = decisionsOf(space);
+      const decoder = new Decoder(decisions);
+      const random = new Random(3);
+      const macs = macsTable(space, 10);
+      const tables = [plausibleTable(space, random), macs, parametersTable(space, 10)];
+      for (const noise of [0, 1e-3, 1e-2]) {
+        const utilities = new Float64Array(optionCount(space));
+        let block = 0;
+        for (const decision of decisions) {
+          if (decision.kind !== 'block') continue;
+          macs.blocks.at(-1)?.[block++]?.forEach((cost, option) => {
+            utilities[decision.offset + option] = (cost / 1e6) * (1 + noise * random.normal());
+          });
+        }
+        for (const share of [0.3, 0.6]) {
+          const limits = tables.map((table): Limit => {
+            const { smallest, largest } = costRange(decisions, table);
+            return { table, most: smallest + (largest - smallest) * share };
+          });
+          // Without the bound, some of these take minutes and gigabytes.
+          const found = decoder.decode(utilities, limits);
+          for (const { table, most } of limits) expect(architectureCost(table, decisions, found)).to.be.at.most(most);
+          const score = scoreOf(decisions, utilities, found);
+          expect(decoder.gap).to.be.within(0, 0.05 * score);
+          // Fewer limits can only allow more: an independent bound.
+          const relaxed = decoder.decode(utilities, limits.slice(0, 1));
+          expect(scoreOf(decisions, utilities, relaxed) + decoder.gap).to.be.at.least(score - 1e-9);
+        }
+      }
+    }
+  });
+
+  it('names two limits that conflict, not a third one that has nothing to do with it', () => {
+    const space = smallSpaces[0] as (typeof smallSpaces)[number];
+    const decisions = decisionsOf(space);
+    const architectures = allArchitectures(space);
+    const random = new Random(21);
+    let conflicts = 0;
+    for (let trial = 0; trial < 60; trial++) {
+      const [latency, macs, parameters] = (['latencyMs', 'macs', 'parameters'] as const).map((metric) =>
+        tableOf(decisions, metric, () => random.float()),
+      ) as [CostTable, CostTable, CostTable];
+      const least = (table: CostTable) => Math.min(...architectures.map((a) => architectureCost(table, decisions, a)));
+      const limits = [
+        { table: latency, most: least(latency) * 1.02 },
+        { table: macs, most: 1e9 },
+        { table: parameters, most: least(parameters) * 1.02 },
+      ];
+      try {
+        decode(decisions, new Float32Array(optionCount(space)), limits);
+      } catch (error) {
+        conflicts++;
+        expect((error as InfeasibleBudgetError).metric).to.equal('parameters');
+        expect((error as InfeasibleBudgetError).together).to.deep.equal([`latencyMs <= ${limits[0]?.most}`]);
+      }
+    }
+    expect(conflicts).to.be.at.least(10);
   });
 
   it('gives the same answer from a decoder that was used before', () => {

@@ -1,10 +1,10 @@
 import type { Easel } from '@easel/sdk';
 import { formatArchitecture } from '@easel/sdk/space';
 import type { Command } from 'commander';
-import { easelCommand, print } from '../command.js';
+import { easelCommand, note, print } from '../command.js';
 import { formatFields } from '../describe/fields.js';
 import { openEasel, type RequestFlags, requestOf, withRequestOptions } from '../request-options.js';
-import { milliseconds, shortCount } from '../table.js';
+import { milliseconds, percent, shortCount } from '../table.js';
 
 interface Flags extends RequestFlags {
   out?: string;
@@ -17,6 +17,7 @@ export function specializeCommand(): Command {
     'easel specialize --bundle bundle --tasks digits --latency-ms 1 --out digits.onnx',
     'easel specialize --bundle bundle --classes cat,dog --macs 10M --model-bytes 200k --json',
     'easel specialize --bundle bundle --tasks digits --latency-ms 3 --profile phone.json --no-measure',
+    'easel specialize --bundle bundle --tasks digits --accuracy 0.9',
   ]);
   return withRequestOptions(command)
     .option('--out <file>', 'write the subnet as an ONNX model')
@@ -29,7 +30,7 @@ async function run(flags: Flags): Promise<void> {
   const easel = await openEasel(flags);
   try {
     const classifier = await easel.specialize(requestOf(flags, easel));
-    const { architecture, predicted, classes } = classifier;
+    const { architecture, predicted, classes, note: advice } = classifier;
     const model = classifier.toOnnx();
     await classifier.dispose();
     const { resolution } = architecture;
@@ -39,11 +40,12 @@ async function run(flags: Flags): Promise<void> {
       await writeFileAtomically(flags.out, model);
     }
     const name = formatArchitecture(architecture);
+    if (advice !== undefined) note(advice);
     if (flags.json) {
       print(JSON.stringify({ architecture: name, classes, predicted, ...(measuredMs ? { measuredMs } : {}) }));
       return;
     }
-    const { latencyMs, macs, parameters, modelBytes } = predicted;
+    const { latencyMs, macs, parameters, modelBytes, accuracy, accuracyInterval } = predicted;
     print(
       formatFields(`${flags.out ?? 'subnet'}: ${classes.length} classes`, [
         ['architecture', name],
@@ -53,6 +55,9 @@ async function run(flags: Flags): Promise<void> {
         ...(measuredMs === undefined
           ? []
           : [['measured latency', `${milliseconds(measuredMs)} here, threads: ${easel.threads}`] as const]),
+        ...(accuracy === undefined
+          ? []
+          : [['predicted accuracy', `${percent(accuracy)} (${accuracyInterval?.map(percent).join(' to ')})`] as const]),
         ['MACs', shortCount(macs)],
         ['parameters', shortCount(parameters)],
         ['model', `${shortCount(modelBytes)}B`],
