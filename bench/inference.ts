@@ -13,7 +13,7 @@ export const benchmark: Benchmark = {
     const { bundle, chromium } = hostOptions(args);
     console.log(`${architectures} architectures of ${bundle} ${chromium ? 'in Chromium' : 'in Node'}, one thread:`);
     const results = chromium
-      ? await inChromium(bundle, 'inference', architectures, repeats)
+      ? await inChromium(bundle, 'inference', [architectures, repeats])
       : await timeInference({ source: directorySource(bundle), runtime: nodeRuntime }, architectures, repeats);
     const ratios = results.map(({ assembled, plain, difference }) => {
       const [ours, theirs] = [median(assembled), median(plain)];

@@ -13,7 +13,7 @@ export const benchmark: Benchmark = {
     const { bundle, chromium } = hostOptions(args);
     console.log(`${requests} different requests to ${bundle} ${chromium ? 'in Chromium' : 'in Node'}, one thread:`);
     const { specialized, opened, returned } = chromium
-      ? await inChromium(bundle, 'specialize', requests)
+      ? await inChromium(bundle, 'specialize', [requests])
       : await timeSpecialize({ source: directorySource(bundle), runtime: nodeRuntime }, requests);
     const [medianMs, openMs, backMs] = [median(specialized), median(opened), median(returned)];
     const ratio = medianMs / openMs;

@@ -1,5 +1,6 @@
+import { Easel } from '@easel/sdk';
 import { httpSource, webRuntime } from '@easel/sdk/web';
-import { timeInference, timeSpecialize } from '../support/subnet-timing.js';
+import { classifyFiles, timeInference, timeSpecialize } from '../support/subnet-timing.js';
 
 const options = () => ({
   source: httpSource(new URL('/bundle', location.href), { cache: false }),
@@ -9,6 +10,10 @@ const options = () => ({
 /** For a page in Chromium, where benchmarks call these by name. */
 const measurements = {
   specialize: (count: number) => timeSpecialize(options(), count),
+  async classify(names: readonly string[]) {
+    const easel = await Easel.load('/bundle', { provider: 'wasm', cache: false });
+    return classifyFiles(easel, (name) => `/images/${name}`, names);
+  },
   inference: (count: number, repeats: number) => timeInference(options(), count, repeats),
 };
 

@@ -16,13 +16,14 @@ export function hostOptions(args: readonly string[]): { bundle: string; chromium
   return values;
 }
 
-/** Calls a function of pages/measure.ts in a page in Chromium that has the bundle at /bundle. */
+/** Calls a function of pages/measure.ts in a page in Chromium that has the bundle at /bundle, and other folders. */
 export async function inChromium<Name extends keyof Measurements>(
   bundle: string,
   name: Name,
-  ...parameters: Parameters<Measurements[Name]>
+  parameters: Parameters<Measurements[Name]>,
+  folders: Readonly<Record<string, string>> = {},
 ): Promise<Awaited<ReturnType<Measurements[Name]>>> {
-  const site = await new Site({ '/bundle/': resolve(bundle), '/ort/': ortFolder }).start();
+  const site = await new Site({ '/bundle/': resolve(bundle), '/ort/': ortFolder, ...folders }).start();
   site.handlers.set('/', emptyPage);
   site.handlers.set('/measure.js', await bundlePage('bench/dist/pages/measure.js'));
   const browser = await launchChromium();

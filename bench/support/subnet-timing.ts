@@ -1,4 +1,4 @@
-import { type BundleSource, Easel } from '@easel/sdk';
+import { type BundleSource, Easel, type Result } from '@easel/sdk';
 import { loadBundle } from '@easel/sdk/bundle';
 import { Random } from '@easel/sdk/random';
 import type { Runtime } from '@easel/sdk/runtime';
@@ -101,5 +101,14 @@ export async function timeInference({ source, runtime }: TimingOptions, count: n
     const difference = Math.max(...ours.data.map((value, i) => Math.abs(value - (theirs.data[i] as number))));
     results.push({ assembled: times[0], plain: times[1], difference });
   }
+  return results;
+}
+
+/** The most probable class of every image, by the largest subnet for all classes. */
+export async function classifyFiles(easel: Easel, place: (name: string) => string, names: readonly string[]) {
+  const classifier = await easel.specialize({ classes: easel.classes, architecture: largestArchitecture(easel.space) });
+  const results: Result[] = [];
+  for (const name of names) results.push((await classifier.classify(place(name)))[0] as Result);
+  await classifier.dispose();
   return results;
 }

@@ -1,4 +1,7 @@
 import { type Classifier, Easel, type ImageInput, type LoadOptions, type LoadProgress } from '@easel/sdk';
+import { respecialize } from '../fixtures/respecialize.js';
+
+let loaded: Promise<Easel> | undefined;
 
 /** What the tests of this folder do in a page, by name; arguments and answers are JSON. */
 const actions = {
@@ -86,6 +89,20 @@ const actions = {
       image.src = url;
       return described(classifier.classify(kind === 'element' ? image : url));
     });
+  },
+
+  /** Many subnets, one after the other, of a bundle that stays loaded. */
+  async respecialize(bundle: string, start: number, count: number) {
+    loaded ??= Easel.load(bundle, { provider: 'wasm' });
+    await respecialize(await loaded, start, count);
+  },
+
+  /** Bytes of this page's JavaScript and WebAssembly. */
+  async memory() {
+    const { bytes } = await (
+      performance as unknown as { measureUserAgentSpecificMemory(): Promise<{ bytes: number }> }
+    ).measureUserAgentSpecificMemory();
+    return bytes;
   },
 
   loadError: (bundle: string, options: LoadOptions = {}) => described(Easel.load(bundle, options)),

@@ -21,6 +21,7 @@ describe('The SDK on its hosts', () => {
     bundle: `${bundles}/tiny`,
     everythingBundle: `${bundles}/everything`,
     pictureUrl: `${site.origin}/files/picture.png`,
+    photoUrl: `${site.origin}/files/photo.jpg`,
   });
 
   before(async () => {
@@ -29,6 +30,8 @@ describe('The SDK on its hosts', () => {
     await writeBundle(join(folder, 'everything'), randomBundleContents(tinyMobileNetV3));
     const { data, ...raw } = picture;
     await writeFile(join(folder, 'picture.png'), await sharp(data, { raw }).png().toBuffer());
+    const photo = sharp(data, { raw }).resize(300, 200, { fit: 'fill' });
+    await writeFile(join(folder, 'photo.jpg'), await photo.jpeg({ quality: 80 }).toBuffer());
     site = await new Site({ '/files/': folder, '/ort/': ortFolder }).start();
     site.handlers.set('/', emptyPage);
   });

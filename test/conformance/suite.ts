@@ -25,6 +25,8 @@ export interface ConformanceContext {
   readonly everythingBundle: string;
   /** The address of `picture`, as a PNG. */
   readonly pictureUrl: string;
+  /** The address of a JPEG of 300 x 200 px. */
+  readonly photoUrl: string;
 }
 
 export interface ConformanceCase {
@@ -133,6 +135,15 @@ add('scales large and small images alike', ({ bundle }) =>
     }
     await classifier.dispose();
     return answers;
+  }),
+);
+
+add('decodes and scales a photo alike', ({ bundle, photoUrl }) =>
+  withEasel(bundle, {}, async (easel) => {
+    const classifier = await easel.specialize({ tasks: ['everything'], budget: loose });
+    const results = await classifier.classify(photoUrl);
+    await classifier.dispose();
+    return results;
   }),
 );
 
