@@ -8,7 +8,14 @@ import { Classifier, type Costs, type Inference, type Prediction } from './class
 import { DisposedError, InvalidRequestError } from './errors/index.js';
 import { CostTables, costRange, type Limit, limitsOf } from './generator/index.js';
 import { assertLoadable, findProfile, type LoadOptions } from './load-options.js';
-import { correctedLimits, correctionAttempts, infeasibleToday, measureDevice, medianRun } from './on-this-device.js';
+import {
+  correctedLimits,
+  correctionAttempts,
+  infeasibleToday,
+  measureDevice,
+  medianRun,
+  profileMismatches,
+} from './on-this-device.js';
 import { type DeviceProfile, LatencyCorrection } from './profile/index.js';
 import { type Request, requestedClasses, type SpecializeRequest } from './request.js';
 import { type Execution, type Session, SessionPool } from './runtime/index.js';
@@ -53,6 +60,8 @@ export class Easel {
   readonly devices: readonly string[];
   /** What every classifier runs on, and why on nothing better. */
   readonly execution: Execution;
+  /** Why the profile may not hold here, such as another version of ONNX Runtime: sentences for a person. */
+  readonly warnings: readonly string[];
   /** Only where wanted. */
   readonly #correction: LatencyCorrection | undefined;
   #disposed = false;
@@ -63,7 +72,7 @@ export class Easel {
     generator: ArchitectureGenerator,
     tables: CostTables,
     execution: Execution,
-    { idleSubnets, correct }: { readonly idleSubnets: number; readonly correct: boolean },
+    { idleSubnets, correct, warnings }: { idleSubnets: number; correct: boolean; warnings: readonly string[] },
   ) {
     this.#reader = reader;
     this.#manifest = reader.manifest;
@@ -74,6 +83,7 @@ export class Easel {
     this.#decisions = decisionsOf(reader.manifest.space);
     this.#subnets = new SessionPool(idleSubnets);
     this.execution = execution;
+    this.warnings = warnings;
     if (correct && tables.profile) this.#correction = new LatencyCorrection();
   }
 
@@ -111,6 +121,7 @@ export class Easel {
     return new Easel(reader, loaded.supernet, generator, new CostTables(space, profile), execution, {
       idleSubnets,
       correct: correct ?? false,
+      warnings: profile ? await profileMismatches(profile, execution) : [],
     });
   }
 

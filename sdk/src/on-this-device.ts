@@ -23,6 +23,18 @@ export async function measureDevice(
   return autoProfile({ host, execution, supernet, classes, candidates, cache, signal });
 }
 
+/**
+ * How the runtime at hand differs from the one that a profile was measured with, in sentences for a person: its latencies
+ * may then not hold.
+ */
+export async function profileMismatches(profile: DeviceProfile, execution: Execution): Promise<readonly string[]> {
+  const { runtime: here } = await host.describe(execution);
+  const { runtime: then } = profile;
+  return (['engine', 'version', 'provider', 'threads'] as const)
+    .filter((fact) => then[fact] !== here[fact])
+    .map((fact) => `profile ${profile.name} was measured with ${fact} ${then[fact]}; here it is ${here[fact]}`);
+}
+
 /** How often a subnet is chosen again because the device proves slower than was known. */
 export const correctionAttempts = 3;
 const correctionRuns = { most: 15, ms: 20 };

@@ -18,8 +18,10 @@ export interface GridResult extends GridCase {
 
 /** How far over its budget a median run may be. */
 export const tolerance = 0.05;
-/** Visits to each case; and to one that was over its budget, once more: another program may have been running. */
 const visits = 5;
+/** So often a case that was over its budget is visited again, after a while: another program may have been running. */
+const secondThoughts = 3;
+const pauseMs = 500;
 
 /**
  * Measures one case after the other on a device. What was measured before a failure has been told by then.
@@ -33,7 +35,10 @@ export async function measureGrid(
   for (const each of cases) {
     const limit = (1 + tolerance) * each.budgetMs;
     let measuredMs = await typicalLatency(each.subject, meter);
-    if (measuredMs > limit) measuredMs = Math.min(measuredMs, await typicalLatency(each.subject, meter));
+    for (let again = 0; again < secondThoughts && measuredMs > limit; again++) {
+      await new Promise((resolve) => setTimeout(resolve, pauseMs * 2 ** again));
+      measuredMs = Math.min(measuredMs, await typicalLatency(each.subject, meter));
+    }
     onResult({ ...each, measuredMs, holds: measuredMs <= limit });
   }
 }

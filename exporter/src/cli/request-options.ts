@@ -2,6 +2,7 @@ import type { Budget, Easel, Request } from '@easel/sdk';
 import { InvalidRequestError } from '@easel/sdk/errors';
 import type { Command } from 'commander';
 import { count, names, positiveInteger, positiveNumber } from './arguments.js';
+import { note } from './command.js';
 
 /** What a command that asks a bundle for a subnet takes. */
 export interface RequestFlags {
@@ -40,10 +41,12 @@ export async function openEasel({ bundle, profile, threads }: RequestFlags): Pro
   const { Easel } = await import('@easel/sdk');
   const { readManifest } = await import('../pipeline/manifest.js');
   const device = profile ?? onlyOne(await readManifest(bundle));
-  return Easel.load(bundle, {
+  const easel = await Easel.load(bundle, {
     ...(device === undefined ? {} : { device }),
     ...(threads === undefined ? {} : { threads }),
   });
+  for (const warning of easel.warnings) note(`warning: ${warning}`);
+  return easel;
 }
 
 /** Without a profile, all budgets but latency can still be kept: choosing is then left to the request. */

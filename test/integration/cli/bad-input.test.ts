@@ -166,6 +166,32 @@ describe('easel: bad input', function () {
     await expectRefusal(directory, [...words, 'truncated.jpg'], ['truncated.jpg', 'is not JSON']);
   });
 
+  it('profiles to check that are none, are broken, or belong elsewhere', async () => {
+    const check = async (name: string, document: unknown, told: readonly string[]) => {
+      await writeFile(join(directory, name), typeof document === 'string' ? document : JSON.stringify(document));
+      await expectRefusal(directory, ['profile', '--check', name, '--quiet'], told);
+    };
+    const profile = proportionalProfile(presetSpace('tiny-32'), { name: 'board', millisecondsPerMillionMacs: 1 });
+    await expectRefusal(directory, ['profile', '--check', 'nosuch.json'], ['nosuch.json', 'does not exist']);
+    await check('broken.json', JSON.stringify(profile).slice(0, 200), ['broken.json', 'is not JSON']);
+    const [terms] = profile.terms;
+    await check('negative.json', { ...profile, terms: [{ ...terms, base: -1 }] }, ['board', 'terms.0.base']);
+    await check('nan.json', { ...profile, terms: [{ ...terms, base: Number.NaN }] }, ['board', 'terms.0.base']);
+    const space = { ...profile.space, fingerprint: '0123456789abcdef' };
+    await check('elsewhere.json', { ...profile, space }, ['board', '0123456789abcdef', 'measure this device again']);
+    const runtime = { ...profile.runtime, engine: 'onnxruntime-web' };
+    await check('browser.json', { ...profile, runtime }, ['onnxruntime-web', 'onnxruntime-node']);
+  });
+
+  it('ways to profile that exclude each other, and profiles without a place', async () => {
+    const words = ['profile', '--space', 'space.json'];
+    await expectRefusal(directory, [...words, '--browser', '--remote', '--out', 'p'], ['--browser and --remote']);
+    await expectRefusal(directory, words, ['--out <path>']);
+    await expectRefusal(directory, [...words, '--threads', '1,x', '--out', 'p'], ["'1,x'", 'a whole number above 0']);
+    await expectRefusal(directory, [...words, '--threads', '1,2', '--name', 'x', '--out', 'p'], ['--name is for one']);
+    await expectRefusal(directory, ['agent', '--port', '0'], ["'0'", 'a whole number above 0']);
+  });
+
   it('a run directory that is not empty, and directories that are no run', async () => {
     await expectRefusal(directory, ['train', ...smallTraining, '--out', 'images'], ['images', 'not empty', '--resume']);
     await expectRefusal(directory, ['train', '--out', 'images', '--resume'], ['images', 'no run to resume']);

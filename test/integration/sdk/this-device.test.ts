@@ -2,7 +2,7 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Easel, InfeasibleBudgetError, InvalidRequestError, type LoadOptions } from '@easel/sdk';
 import { nodeRuntime } from '@easel/sdk/node';
-import { LatencyCorrection, predictLatency } from '@easel/sdk/profile';
+import { type DeviceProfile, LatencyCorrection, predictLatency } from '@easel/sdk/profile';
 import { quantileOf, runtimeMeter } from '@easel/sdk/profiling';
 import { largestArchitecture, presetSpace, smallestArchitecture } from '@easel/sdk/space';
 import { expect } from 'chai';
@@ -70,6 +70,23 @@ describe('Easel on the device at hand', () => {
       ).to.equal('enough');
     });
   });
+
+  it('warns of a profile that was measured with another runtime, naming both', async () => {
+    const { space: ofSpace, ...rest } = (await loaded('slow-board')).profile;
+    const runtime = { ...rest.runtime, version: '0.9.0', threads: 4 };
+    const easel = await Easel.load(directory, { device: { ...rest, space: ofSpace, runtime }, threads: 1 });
+    const about = (fact: string) => easel.warnings.find((warning) => warning.includes(` ${fact} `));
+    expect(about('version')).to.match(/slow-board .*0\.9\.0.*\d+\.\d+\.\d+/);
+    expect(about('threads')).to.match(/threads 4.* 1$/);
+    await easel.dispose();
+    expect((await loaded('auto')).warnings).to.deep.equal([]);
+  });
+
+  async function loaded(device: string) {
+    const easel = await Easel.load(directory, { device });
+    await easel.dispose();
+    return { profile: easel.profile as DeviceProfile, warnings: easel.warnings };
+  }
 
   describe('correct: true', () => {
     it('scales predictions to what the chosen subnet takes now, within bounds, and says so', async () => {

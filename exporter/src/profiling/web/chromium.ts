@@ -61,6 +61,9 @@ export async function launchChromium({
       '--no-sandbox',
       '--disable-quic',
       '--no-first-run',
+      // Behind other windows too, it should be as fast as in front.
+      '--disable-renderer-backgrounding',
+      '--disable-backgrounding-occluded-windows',
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
