@@ -82,3 +82,23 @@ export function taskAccuracy({ logits, labels }: Logits, classes?: readonly numb
   });
   return right / images;
 }
+
+/**
+ * How often images of each of `classes` (rows) were taken for each of them (columns) by a classifier of just these.
+ * Images of other classes do not count.
+ */
+export function confusionMatrix({ logits, labels }: Logits, classes: readonly number[]): number[][] {
+  const width = logits.length / labels.length;
+  const counts = classes.map(() => classes.map(() => 0));
+  labels.forEach((label, image) => {
+    const row = counts[classes.indexOf(label)];
+    if (!row) return;
+    let best = 0;
+    classes.forEach((index, i) => {
+      const logit = logits[image * width + index] as number;
+      if (logit > (logits[image * width + (classes[best] as number)] as number)) best = i;
+    });
+    row[best] = (row[best] as number) + 1;
+  });
+  return counts;
+}

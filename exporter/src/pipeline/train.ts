@@ -2,8 +2,9 @@ import { resolve } from 'node:path';
 import type { SearchSpace } from '@easel/sdk/space';
 import type { Dataset } from '../data/index.js';
 import { type EngineRequest, openEngine } from '../engine/index.js';
-import { RunError } from '../errors/index.js';
+import { RunError, TrainingInterruptedError } from '../errors/index.js';
 import { DirectoryLock, lockFileName } from '../files/index.js';
+import { TrainingReport } from '../report/index.js';
 import {
   defaultProgressive,
   sameClasses,
@@ -43,6 +44,8 @@ export interface TrainRequest
   readonly init?: string;
   /** Default: ONNX Runtime on the CPU. */
   readonly engine?: EngineRequest;
+  /** Whether `report.html` is written. Default true. */
+  readonly report?: boolean;
   /** For `run.json`. */
   readonly command: string;
   readonly onDecoded?: (done: number, total: number) => void;
@@ -104,6 +107,8 @@ async function trainLocked(request: TrainRequest): Promise<TrainResult> {
     origin: { path: origin.record.path, freshClassifier: !sameClasses(initial.classes, dataset.classes) },
   };
   request.onStart?.({ dataset, space, options, engine: { name: engine.name, reason }, ...start });
+  const reported = { directory, dataset, space, options, command: record?.provenance.command ?? command };
+  const report = request.report === false ? undefined : await TrainingReport.open(reported);
   const trained = await trainSupernet({
     ...request,
     engine,
@@ -112,7 +117,15 @@ async function trainLocked(request: TrainRequest): Promise<TrainResult> {
     options,
     resume,
     ...(initial ? { initial } : {}),
+    onEvent(event) {
+      report?.add(event);
+      request.onEvent?.(event);
+    },
+  }).catch(async (error) => {
+    await report?.end(error instanceof TrainingInterruptedError ? 'stopped' : 'failed');
+    throw error;
   });
+  await report?.end('finished');
   return { ...trained, dataset, space };
 }
 

@@ -1,3 +1,4 @@
+import type { QuickEvaluation } from './quick-evaluation.js';
 import type { Phase } from './schedule.js';
 
 /** What a run reports while it goes on; a union on `kind`. */
@@ -32,13 +33,11 @@ export interface CollectionEvent {
   readonly total: number;
 }
 
-/** Accuracy on a part of the validation split, over all classes. */
-export interface EvaluationEvent {
+/** On a part of the validation split. The file of metrics leaves the confusion out. */
+export interface EvaluationEvent extends QuickEvaluation {
   readonly kind: 'evaluation';
   readonly phase: Phase;
   readonly step: number;
-  readonly images: number;
-  readonly accuracy: { readonly largest: number; readonly smallest: number; readonly random: number };
   readonly randomArchitecture: string;
   readonly seconds: number;
 }

@@ -6,6 +6,7 @@ export * from './gradients.js';
 export * from './metrics.js';
 export * from './optimizer.js';
 export * from './options.js';
+export * from './quick-evaluation.js';
 export * from './render-thread.js';
 export * from './schedule.js';
 export * from './stages.js';

@@ -18,9 +18,9 @@ import { readBatch } from './batches.js';
 import { type Checkpoint, type RunIdentity, writeCheckpoint } from './checkpoint.js';
 import type { TrainingEvent } from './events.js';
 import { GradientSum } from './gradients.js';
-import type { MetricsFile } from './metrics.js';
+import type { MetricsFile, MetricsLine } from './metrics.js';
 import { Sgd } from './optimizer.js';
-import { quickAccuracy } from './quick-evaluation.js';
+import { quickEvaluation } from './quick-evaluation.js';
 import { StepReport } from './report.js';
 import { sandwichStep } from './sandwich.js';
 import { type Phase, type Schedule, scheduleOf } from './schedule.js';
@@ -37,7 +37,7 @@ export interface RunArguments {
   readonly engine: Engine;
   /** Of the checkpoint. */
   readonly file: string;
-  readonly metrics: MetricsFile<TrainingEvent>;
+  readonly metrics: MetricsFile<MetricsLine>;
   readonly checkpoint: Checkpoint | undefined;
   /** Where a run without a checkpoint starts. */
   readonly initial?: InitialSupernet;
@@ -263,35 +263,30 @@ export class TrainingRun {
     const phase = this.schedule.phase(this.step - 1);
     const statistics = phase === 'finishing' ? this.statistics : undefined;
     const random = randomArchitecture(space, new Random(hashOf(`${options.seed}/evaluation`)));
-    const accuracy = (architecture: Architecture) =>
-      quickAccuracy(this.#average?.tensors ?? this.weights, statistics, architecture, {
-        dataset,
-        space,
-        normalization: this.normalization,
-        engine,
-        ...(signal ? { signal } : {}),
-        images: evaluationImages,
-        batchSize: options.batchSize,
-      });
-    const event: TrainingEvent = {
+    const architectures = { largest: largestArchitecture(space), smallest: smallestArchitecture(space), random };
+    const evaluation = await quickEvaluation(this.#average?.tensors ?? this.weights, statistics, architectures, {
+      dataset,
+      space,
+      normalization: this.normalization,
+      engine,
+      ...(signal ? { signal } : {}),
+      images: evaluationImages,
+      batchSize: options.batchSize,
+    });
+    await this.#emit({
       kind: 'evaluation',
       phase,
       step: this.step,
-      images: Math.min(evaluationImages, dataset.validation.size),
-      accuracy: {
-        largest: await accuracy(largestArchitecture(space)),
-        smallest: await accuracy(smallestArchitecture(space)),
-        random: await accuracy(random),
-      },
+      ...evaluation,
       randomArchitecture: formatArchitecture(random),
       seconds: (performance.now() - started) / 1000,
-    };
-    await this.#emit(event);
+    });
   }
 
   async #emit(event: TrainingEvent): Promise<void> {
     this.#run.onEvent?.(event);
-    await this.#run.metrics.write(event);
+    const { confusion: _, ...line } = { confusion: undefined, ...event };
+    await this.#run.metrics.write(line);
   }
 
   #phaseAndStage(): { readonly phase: Phase; readonly stage: Stage } {

@@ -76,7 +76,7 @@ export async function trainSupernet(run: TrainSupernetArguments): Promise<Traine
   const checkpoint = exists ? await readCheckpoint(file) : undefined;
   if (checkpoint) assertSameRun(file, checkpoint.run, JSON.parse(JSON.stringify(identity)));
   const engine = run.engine ?? (await openEngine()).engine;
-  const metrics = await MetricsFile.open<TrainingEvent>(metricsFile(directory), checkpoint?.step ?? 0);
+  const metrics = await MetricsFile.open(metricsFile(directory), checkpoint?.step ?? 0);
   const training = new TrainingRun({ ...run, identity, engine, file, metrics, checkpoint });
   try {
     await training.toTheEnd();

@@ -1,4 +1,4 @@
-import { taskAccuracy } from '@easel/exporter/evaluation';
+import { confusionMatrix, taskAccuracy } from '@easel/exporter/evaluation';
 import { expect } from 'chai';
 
 describe('taskAccuracy', () => {
@@ -17,5 +17,17 @@ describe('taskAccuracy', () => {
     expect(taskAccuracy(outcome, [1, 2])).to.equal(0);
     expect(taskAccuracy(outcome, [0, 2])).to.equal(2 / 2);
     expect(taskAccuracy(outcome, [2])).to.satisfy(Number.isNaN);
+  });
+
+  it('has a confusion matrix, of the given classes alone', () => {
+    expect(confusionMatrix(outcome, [0, 1, 2])).to.deep.equal([
+      [2, 0, 0],
+      [1, 0, 1],
+      [0, 0, 0],
+    ]);
+    expect(confusionMatrix(outcome, [1, 2])).to.deep.equal([
+      [0, 2],
+      [0, 0],
+    ]);
   });
 });

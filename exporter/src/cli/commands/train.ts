@@ -53,6 +53,7 @@ interface Flags {
   distillation: boolean;
   engine?: EngineName;
   device?: Device;
+  report: boolean;
   threads?: number;
   checkpointMinutes?: number;
   evaluationEpochs?: number;
@@ -101,6 +102,7 @@ export function trainCommand(): Command {
     .option('--checkpoint-minutes <n>', 'between checkpoints (default: 10)', positiveNumber)
     .option('--evaluation-epochs <n>', 'between evaluations; 0 for none (default: 1)', atLeastZero)
     .option('--evaluation-images <n>', 'validation images per evaluation (default: 2000)', positiveInteger)
+    .option('--no-report', 'do not write report.html into the run directory')
     .option('--quiet', 'no progress')
     .action(run);
 }
@@ -122,6 +124,7 @@ async function run(flags: Flags): Promise<void> {
         resume: flags.resume === true,
         options,
         command: typedCommand(),
+        report: flags.report,
         signal,
         ...(data === undefined ? {} : { data: dataSource(data, flags) }),
         ...(parsedSpace ? { space: parsedSpace } : {}),
@@ -134,6 +137,7 @@ async function run(flags: Flags): Promise<void> {
     );
     progress.stop();
     print(`trained: ${directory} (batch-norm statistics of ${statistics.size} layers)`);
+    if (flags.report) print(`report: ${join(directory, 'report.html')}`);
     print(`next: easel profile --space ${space ?? 'SPACE'} --out profile.json`);
   } catch (error) {
     progress.stop();

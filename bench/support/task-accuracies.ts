@@ -1,0 +1,73 @@
+import type { Logits } from '@easel/exporter/evaluation';
+import { Random } from '@easel/sdk/random';
+
+/** For every image, which of several questions it belongs to, and whether it was answered right. */
+export interface Answers {
+  readonly images: number;
+  /** Per question (a subnet on a task): 1 where the image belongs to it. */
+  readonly asked: readonly Uint8Array[];
+  /** 1 where it was answered right. */
+  readonly right: readonly Uint8Array[];
+}
+
+/** What one subnet's pass over a split says about every task: told apart are just the task's classes. */
+export function answersOf({ logits, labels }: Logits, tasks: readonly (readonly number[])[]): Answers {
+  const width = logits.length / labels.length;
+  const asked = tasks.map(() => new Uint8Array(labels.length));
+  const right = tasks.map(() => new Uint8Array(labels.length));
+  tasks.forEach((task, t) => {
+    labels.forEach((label, image) => {
+      if (!task.includes(label)) return;
+      (asked[t] as Uint8Array)[image] = 1;
+      const own = logits[image * width + label] as number;
+      const wins = task.every((other) => other === label || own > (logits[image * width + other] as number));
+      if (wins) (right[t] as Uint8Array)[image] = 1;
+    });
+  });
+  return { images: labels.length, asked, right };
+}
+
+/** Answers of several subnets to the same images, side by side. */
+export function joined(answers: readonly Answers[]): Answers {
+  return {
+    images: answers[0]?.images ?? 0,
+    asked: answers.flatMap(({ asked }) => asked),
+    right: answers.flatMap(({ right }) => right),
+  };
+}
+
+/** The mean over questions of the share answered right, every image counting as often as `weights` says. */
+export function meanAccuracy({ asked, right, images }: Answers, weights?: Uint8Array): number {
+  let total = 0;
+  asked.forEach((belongs, question) => {
+    let count = 0;
+    let hits = 0;
+    for (let image = 0; image < images; image++) {
+      if (!belongs[image]) continue;
+      const weight = weights ? (weights[image] as number) : 1;
+      count += weight;
+      hits += weight * (right[question]?.[image] as number);
+    }
+    total += hits / count;
+  });
+  return total / asked.length;
+}
+
+/** How often each image is drawn when as many are drawn with replacement: the bootstrap's samples (Efron 1979). */
+export function resamples(images: number, count: number, random = new Random(1)): readonly Uint8Array[] {
+  return Array.from({ length: count }, () => {
+    const weights = new Uint8Array(images);
+    for (let i = 0; i < images; i++) {
+      const drawn = random.integer(images);
+      weights[drawn] = (weights[drawn] as number) + 1;
+    }
+    return weights;
+  });
+}
+
+/** The middle 95 % of values. */
+export function interval(values: readonly number[]): [low: number, high: number] {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] as number;
+  return [at(0.025), at(0.975)];
+}

@@ -1,0 +1,3 @@
+export * from './page.js';
+export * from './series.js';
+export * from './training-report.js';
