@@ -24,7 +24,7 @@ const still = {
 } as const;
 
 describe('train: init', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   const project = (use: (request: TrainRequest, space: SearchSpace) => Promise<void>) =>
     withDirectory(async (directory) => {
