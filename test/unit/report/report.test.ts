@@ -46,7 +46,8 @@ const evaluation = (at: number): TrainingEvent => ({
   seconds: 1,
 });
 
-describe('TrainingReport', () => {
+describe('TrainingReport', function () {
+  this.timeout(60_000);
   let directory: string;
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'easel-report-'));
