@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { openBundlePredictor } from '@easel/exporter/evaluation';
+import { type Cell, taskSearch } from '@easel/exporter/evaluation/baselines';
 import { Easel, type Request } from '@easel/sdk';
 import { generatorInput, generatorOutput, loadBundle } from '@easel/sdk/bundle';
 import { CostTables, costRange, Decoder, FeatureEncoder, type Limit, limitsOf } from '@easel/sdk/generator';
@@ -24,19 +26,29 @@ export const benchmark: Benchmark = {
   async run(args) {
     const { values } = parseArgs({
       args: [...args],
-      options: { bundle: { type: 'string' }, repeats: { type: 'string', default: '200' } },
+      options: {
+        bundle: { type: 'string' },
+        repeats: { type: 'string', default: '200' },
+        searched: { type: 'string', default: String(count) },
+      },
     });
     const repeats = Math.max(1, Number(values.repeats) || 1);
+    const searched = Math.min(count, Math.max(0, Number(values.searched) || 0));
     const bundle = values.bundle ?? defaultBundle;
     if (values.bundle === undefined && !existsSync(join(bundle, 'manifest.json'))) {
       console.log(`${bundle} is not here: taking a bundle of the same form with random weights.`);
-      return withRandomBundle((directory) => measure(directory, 'a random bundle', repeats));
+      return withRandomBundle((directory) => measure(directory, 'a random bundle', repeats, searched));
     }
-    return measure(bundle, bundle, repeats);
+    return measure(bundle, bundle, repeats, searched);
   },
 };
 
-async function measure(bundle: string, label: string, repeats: number): Promise<Record<string, unknown>> {
+async function measure(
+  bundle: string,
+  label: string,
+  repeats: number,
+  searched: number,
+): Promise<Record<string, unknown>> {
   const probe = await Easel.load(bundle);
   const { devices } = probe;
   await probe.dispose();
@@ -65,6 +77,7 @@ async function measure(bundle: string, label: string, repeats: number): Promise<
       `median of ${repeats}: ${totalMs.toFixed(2)} ms (the paper: ${paperMs} ms on its own hardware), of which`,
     );
     for (const [part, ms] of Object.entries(split)) console.log(`  ${part.padEnd(10)} ${ms.toFixed(2)} ms`);
+    const search = await measureSearch(bundle, pair, requests, searched);
     return {
       scenarios: count,
       total_ms: rounded(totalMs),
@@ -73,8 +86,57 @@ async function measure(bundle: string, label: string, repeats: number): Promise<
       fastest_ms: rounded(Math.min(...times)),
       generator_ms: rounded(split.generator),
       decode_ms: rounded(split.decode),
+      ...search,
     };
   });
+}
+
+/**
+ * The time of an evolutionary search of its own for each of the same scenarios (Once-for-All's settings, through the
+ * bundle's accuracy predictor, no images), one after the other.
+ */
+async function measureSearch(
+  bundle: string,
+  devices: readonly string[],
+  requests: readonly (readonly Request[])[],
+  wanted: number,
+): Promise<Record<string, unknown>> {
+  const loaded = await loadBundle(directorySource(bundle));
+  const predictor = wanted > 0 ? await openBundlePredictor(loaded) : undefined;
+  if (!predictor) {
+    console.log(wanted > 0 ? 'no search: the bundle has no accuracy predictor' : 'no search');
+    return { searched: 0, search_ms: null };
+  }
+  const { space, classes, tasks } = loaded.manifest;
+  const search = taskSearch(
+    {
+      space,
+      decisions: decisionsOf(space),
+      seed: 1,
+      predict: predictor.predict,
+      measure: () => Promise.reject(new Error('this search sees no images')),
+    },
+    0,
+  );
+  const cells = requests.flatMap((ofDevice, d): Cell[] => {
+    const device = devices[d] as string;
+    const table = new CostTables(space, loaded.profiles.get(device)).get('latencyMs', classes.length);
+    return ofDevice.map(({ tasks: names = [], budget }): Cell => {
+      const wanted = new Set(names.flatMap((name) => tasks[name] ?? []));
+      const members = classes.flatMap((name, index) => (wanted.has(name) ? [index] : []));
+      return { task: names.join(), classes: members, device, table, most: budget.latencyMs as number };
+    });
+  });
+  const chosen = cells.filter((_, i) => i % Math.ceil(cells.length / wanted) === 0);
+  const start = performance.now();
+  for (const cell of chosen) await search.choose(cell);
+  const ms = performance.now() - start;
+  await predictor.dispose();
+  const all = (ms / chosen.length) * cells.length;
+  console.log(
+    `an evolutionary search for ${chosen.length} of them: ${(ms / 1000).toFixed(1)} s, for all ${(all / 1000).toFixed(1)} s`,
+  );
+  return { searched: chosen.length, search_ms: rounded(all, 0) };
 }
 
 async function withEasels<T>(

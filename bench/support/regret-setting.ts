@@ -1,13 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { openDataset } from '@easel/exporter/data';
-import { SubnetRunner, taskAccuracy } from '@easel/exporter/evaluation';
+import { openBundlePredictor, SubnetRunner, taskAccuracy } from '@easel/exporter/evaluation';
 import type { BaselineContext } from '@easel/exporter/evaluation/baselines';
-import { type Bundle, loadBundle, predictorInputs, predictorOutputs } from '@easel/sdk/bundle';
-import { directorySource, nodeRuntime } from '@easel/sdk/node';
+import { type Bundle, loadBundle } from '@easel/sdk/bundle';
+import { directorySource } from '@easel/sdk/node';
 import type { DeviceProfile } from '@easel/sdk/profile';
 import { Random } from '@easel/sdk/random';
-import { decisionsOf, encodeArchitecture } from '@easel/sdk/space';
-import { type Tensor, tensor } from '@easel/sdk/tensor';
+import { decisionsOf } from '@easel/sdk/space';
 
 /** A bundle with its data set, ready to try subnets on. */
 export interface Setting {
@@ -38,28 +37,17 @@ export async function openSetting(directory: string, { data, images, seed }: Set
   };
   const validation = new SubnetRunner({ ...shared, split: dataset.validation });
   const test = new SubnetRunner({ ...shared, split: dataset.test, ...(images ? { images } : {}) });
-  if (!bundle.predictor) throw new Error(`${directory} has no predictor.onnx; make the bundle again`);
-  const session = await nodeRuntime.createSession(bundle.predictor);
+  const predictor = await openBundlePredictor(bundle);
+  if (!predictor) throw new Error(`${directory} has no predictor.onnx; make the bundle again`);
   const decisions = decisionsOf(space);
   const context: BaselineContext = {
     space,
     decisions,
     seed,
-    async predict(set, architectures) {
-      const rows = architectures.map((architecture) => encodeArchitecture(decisions, architecture));
-      const width = rows[0]?.length ?? 0;
-      const sets = tensor([rows.length, classes.length]);
-      const chosen = tensor([rows.length, width]);
-      rows.forEach((row, i) => {
-        for (const index of set) sets.data[i * classes.length + index] = 1;
-        chosen.data.set(row, i * width);
-      });
-      const outputs = await session.run({ [predictorInputs[0]]: sets, [predictorInputs[1]]: chosen });
-      return [...(outputs[predictorOutputs[0]] as Tensor).data];
-    },
+    predict: predictor.predict,
     measure: async (set, architecture) => taskAccuracy(await validation.logitsOfClasses(architecture, set), set),
   };
-  return { bundle, validation, test, context, dispose: () => session.dispose() };
+  return { bundle, validation, test, context, dispose: predictor.dispose };
 }
 
 /** A device that nobody measured: kernel sizes, expand ratios and units of another one get dearer or cheaper. */

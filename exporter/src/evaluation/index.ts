@@ -1,4 +1,5 @@
 export * from './accuracy.js';
 export * from './bootstrap.js';
+export * from './bundle-predictor.js';
 export * from './model-logits.js';
 export * from './subnet-runner.js';

@@ -18,6 +18,7 @@ import { DatasetError, InterruptedError } from '../errors/index.js';
 import { type Logits, modelLogits, taskAccuracy } from '../evaluation/index.js';
 import { type CrossCheck, crossCheck } from './cross-check.js';
 import { measureLatencies } from './latency.js';
+import { type Searched, searchAlike } from './searched.js';
 
 export interface EvaluateRequest {
   /** The directory that `easel` was loaded from. */
@@ -36,15 +37,17 @@ export interface EvaluateRequest {
   readonly repeats?: number;
   /** For the accuracies, which a device's number of threads does not change. Default 1. */
   readonly threads?: number;
+  /** Also what evolutionary searches find for the same tasks and budgets, through the bundle's predictor. */
+  readonly baselines?: boolean;
   readonly signal?: AbortSignal;
-  readonly onProgress?: (stage: 'accuracy' | 'latency', done: number, total: number) => void;
+  readonly onProgress?: (stage: 'searching' | 'accuracy' | 'latency', done: number, total: number) => void;
 }
 
 export interface EvaluationRow {
   readonly task: string;
   /** Whose choice the architecture is. */
-  readonly subnet: 'generated' | 'largest' | 'smallest';
-  /** In the evaluation's metric; only where generated. */
+  readonly subnet: 'generated' | 'largest' | 'smallest' | Searched['subnet'];
+  /** In the evaluation's metric; only where it was chosen for one. */
   readonly budget?: number;
   readonly architecture: string;
   readonly macs: number;
@@ -146,11 +149,12 @@ export async function evaluate(request: EvaluateRequest): Promise<Evaluation> {
 
 /** Generated ones for every task and budget, in one run of the generator, between the task's largest and smallest. */
 async function chooseArchitectures(
-  { easel, tasks, budgets }: EvaluateRequest,
-  { manifest }: Bundle,
+  { easel, tasks, budgets, baselines, signal, onProgress }: EvaluateRequest,
+  bundle: Bundle,
   tables: CostTables,
   metric: Metric,
 ): Promise<Cell[]> {
+  const { manifest } = bundle;
   const { space } = manifest;
   const chosen = tasks ?? Object.keys(manifest.tasks).filter((task) => (manifest.tasks[task]?.length ?? 0) > 1);
   const asked = chosen.flatMap((task) => {
@@ -161,11 +165,18 @@ async function chooseArchitectures(
   const generated = await easel.architectures(
     asked.map(({ task, budget }) => ({ tasks: [task], budget: { [metric]: budget } })),
   );
+  const searched = baselines
+    ? await searchAlike(bundle, tables, metric, asked, (done, total) => {
+        if (signal?.aborted) throw new InterruptedError('evaluating');
+        onProgress?.('searching', done, total);
+      })
+    : [];
   return chosen.flatMap((task): Cell[] => [
     { task, subnet: 'smallest', architecture: smallestArchitecture(space) },
     ...asked.flatMap((each, i) =>
       each.task === task ? [{ ...each, subnet: 'generated' as const, architecture: generated[i] as Architecture }] : [],
     ),
+    ...searched.filter((each) => each.task === task),
     { task, subnet: 'largest', architecture: largestArchitecture(space) },
   ]);
 }

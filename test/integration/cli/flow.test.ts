@@ -166,4 +166,18 @@ describe('easel: from images to a classified image', function () {
     expect(results.crossCheck.agreeing).to.equal(results.crossCheck.images);
     expect(stdout.trim().split('\n').at(-1)).to.match(/^budgets exceeded, of 4: 0 by the table, \d when measured$/);
   });
+
+  it('evaluate with a report, beside what searches find', async () => {
+    const stdout = await ok(
+      ...['evaluate', '--bundle', 'bundle', '--data', 'images', '--resolution', '16', '--tasks', 'warm'],
+      ...['--budgets', '1', '--repeats', '5', '--report', 'report.html', '--quiet'],
+    );
+    expect(stdout).to.include('searched for the task').and.include('searched for all classes');
+    const page = await readFile(join(directory, 'report.html'), 'utf8');
+    const [, data] = /<script type="application\/json" id="data">(.*?)<\/script>/s.exec(page) as unknown as string[];
+    const subnets = JSON.parse(data as string).rows.map(({ subnet }: { subnet: string }) => subnet);
+    const searches = ['searched for the task', 'searched for all classes'];
+    expect(subnets).to.deep.equal(['smallest', 'generated', ...searches, 'largest']);
+    expect(page).to.not.match(/(src|href)="/);
+  });
 });

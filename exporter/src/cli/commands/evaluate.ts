@@ -22,6 +22,7 @@ interface Flags {
   images?: number;
   repeats?: number;
   json?: string;
+  report?: string;
   quiet?: boolean;
 }
 
@@ -44,6 +45,7 @@ export function evaluateCommand(): Command {
     .option('--images <n>', 'at most so many test images (default: all)', positiveInteger)
     .option('--repeats <n>', 'timed runs per subnet (default: 60)', positiveInteger)
     .option('--json <file>', 'write the results, with more columns than the table')
+    .option('--report <file>', 'write a page of plots (.html): accuracy against latency, beside what searches find')
     .option('--quiet', 'no progress')
     .action(run);
 }
@@ -51,7 +53,7 @@ export function evaluateCommand(): Command {
 async function run(flags: Flags): Promise<void> {
   const { evaluate } = await import('../../pipeline/evaluate.js');
   const { openData } = await import('../../pipeline/run-directory.js');
-  const { bundle, data, resolution, dataSeed, tasks, budgets, metric, images, repeats, json } = flags;
+  const { bundle, data, resolution, dataSeed, tasks, budgets, metric, images, repeats, json, report } = flags;
   const easel = await openEasel(flags);
   const progress = new ProgressGroup(flags.quiet);
   try {
@@ -73,6 +75,7 @@ async function run(flags: Flags): Promise<void> {
         ...(metric === undefined ? {} : { metric }),
         ...(images === undefined ? {} : { images }),
         ...(repeats === undefined ? {} : { repeats }),
+        ...(report === undefined ? {} : { baselines: true }),
         onProgress: (stage, done, total) => progress.update(stage, done, total),
       }),
     );
@@ -81,6 +84,15 @@ async function run(flags: Flags): Promise<void> {
       const { writeJson } = await import('../../pipeline/files.js');
       await writeJson(json, evaluation);
       note(`results: ${json}`);
+    }
+    if (report !== undefined) {
+      const { writeFileAtomically } = await import('../../pipeline/files.js');
+      const { paretoPage } = await import('../../pipeline/pareto-page.js');
+      await writeFileAtomically(
+        report,
+        paretoPage(evaluation, new Date().toISOString().slice(0, 16).replace('T', ' ')),
+      );
+      note(`report: ${report}`);
     }
     print(formatEvaluation(evaluation));
   } finally {
@@ -91,8 +103,10 @@ async function run(flags: Flags): Promise<void> {
 
 export function formatEvaluation({ rows, metric, device, threads, crossCheck }: Evaluation): string {
   const right = { align: 'right' as const };
+  const isCompared = rows.some(({ subnet }) => subnet.startsWith('searched'));
   const columns: Column<EvaluationRow>[] = [
     { title: 'task', text: ({ task }) => task },
+    ...(isCompared ? [{ title: 'subnet', text: ({ subnet }: EvaluationRow) => subnet }] : []),
     {
       title: 'budget',
       ...right,
