@@ -11,7 +11,7 @@ import {
   type Unit,
 } from '@easel/sdk/space';
 import { type Benchmark, median, rounded } from './benchmark.js';
-import { type Layout, PyTorch } from './support/pytorch.js';
+import { type Layout, PyTorch, type StepTime } from './support/pytorch.js';
 import { type TrainingStep, trainingStep } from './support/training-step.js';
 
 const units = [
@@ -75,8 +75,14 @@ interface Settings {
   readonly threads: number;
 }
 
-/** Runs a few steps and returns the seconds of each. */
-type Contestant = (steps: number) => Promise<readonly number[]>;
+/** Runs a few steps and says how long each took. */
+type Contestant = (steps: number) => Promise<readonly StepTime[]>;
+
+/** Images per second, by the clock and per second of CPU. */
+interface Rate {
+  readonly clock: number;
+  readonly cpu: number;
+}
 
 async function compareEngines({ batch, rounds, steps, threads }: Settings): Promise<Record<string, number | null>> {
   const { lowering } = await selectLowering();
@@ -105,18 +111,22 @@ async function compareEngines({ batch, rounds, steps, threads }: Settings): Prom
   }
   try {
     const rates = await inTurn(contestants, batch, rounds, steps);
-    const rate = rates[lowering.name] as number;
+    const rate = rates[lowering.name] as Rate;
     const channelsLast = rates['PyTorch channels_last'];
     const nchw = rates['PyTorch nchw'];
     const portableRate = rates.portable ?? rate;
-    const ratio = (own: number) => (channelsLast ? rounded(own / channelsLast, 2) : null);
+    const ratio = (own: Rate, of: keyof Rate) => (channelsLast ? rounded(own[of] / channelsLast[of], 2) : null);
     return {
-      images_per_s: rounded(rate, 1),
-      pytorch_channels_last: channelsLast ? rounded(channelsLast, 1) : null,
-      ratio: ratio(rate),
-      pytorch_nchw: nchw ? rounded(nchw, 1) : null,
-      portable: rounded(portableRate, 1),
-      portable_ratio: ratio(portableRate),
+      images_per_s: rounded(rate.clock, 1),
+      pytorch_channels_last: channelsLast ? rounded(channelsLast.clock, 1) : null,
+      ratio: ratio(rate, 'clock'),
+      pytorch_nchw: nchw ? rounded(nchw.clock, 1) : null,
+      portable: rounded(portableRate.clock, 1),
+      portable_ratio: ratio(portableRate, 'clock'),
+      // Other work on the machine changes these less; with --threads 1 nobody's waiting counts.
+      images_per_cpu_s: rounded(rate.cpu, 1),
+      cpu_ratio: ratio(rate, 'cpu'),
+      portable_cpu_ratio: ratio(portableRate, 'cpu'),
     };
   } finally {
     if (typeof pytorch !== 'string') pytorch.stop();
@@ -146,48 +156,54 @@ async function compareSubnets(space: SearchSpace, settings: Settings): Promise<R
       Object.entries(compiled).map(([name, step]): [string, Contestant] => [name, (n) => timed(step, n)]),
     );
     const rates = await inTurn(contestants, batch, rounds, steps);
-    const ofRandom = Object.entries(rates).flatMap(([name, rate]) => (name.startsWith('random') ? [rate] : []));
-    const { largest, smallest } = rates as { largest: number; smallest: number };
+    const ofRandom = Object.entries(rates).flatMap(([name, rate]) => (name.startsWith('random') ? [rate.clock] : []));
+    const { largest, smallest } = rates as { largest: Rate; smallest: Rate };
     return {
-      largest: rounded(largest, 1),
+      largest: rounded(largest.clock, 1),
       // As many images of each.
       random_mean: rounded(ofRandom.length / ofRandom.reduce((sum, rate) => sum + 1 / rate, 0), 1),
-      smallest: rounded(smallest, 1),
-      smallest_to_largest: rounded(smallest / largest, 2),
+      smallest: rounded(smallest.clock, 1),
+      smallest_to_largest: rounded(smallest.clock / largest.clock, 2),
+      smallest_to_largest_cpu: rounded(smallest.cpu / largest.cpu, 2),
     };
   } finally {
     await Promise.all(Object.values(compiled).map((step) => step.dispose()));
   }
 }
 
-async function timed(step: TrainingStep, steps: number): Promise<readonly number[]> {
-  const seconds: number[] = [];
+async function timed(step: TrainingStep, steps: number): Promise<readonly StepTime[]> {
+  const measured: StepTime[] = [];
   for (let i = 0; i < steps; i++) {
-    const started = performance.now();
+    const [started, before] = [performance.now(), process.cpuUsage()];
     await step.run();
-    seconds.push((performance.now() - started) / 1000);
+    const { user, system } = process.cpuUsage(before);
+    measured.push({ seconds: (performance.now() - started) / 1000, cpuSeconds: (user + system) / 1e6 });
   }
-  return seconds;
+  return measured;
 }
 
-/** Images per second of each by the median step, in rounds, so that what disturbs the machine disturbs all. */
+/** Of each by the median step, in rounds, so that what disturbs the machine disturbs all. */
 async function inTurn(
   contestants: Readonly<Record<string, Contestant>>,
   batch: number,
   rounds: number,
   steps: number,
-): Promise<Record<string, number>> {
-  const seconds = new Map<string, number[]>(Object.keys(contestants).map((name) => [name, []]));
+): Promise<Record<string, Rate>> {
+  const rateOf = (measured: readonly StepTime[]): Rate => ({
+    clock: batch / median(measured.map(({ seconds }) => seconds)),
+    cpu: batch / median(measured.map(({ cpuSeconds }) => cpuSeconds)),
+  });
+  const all = new Map<string, StepTime[]>(Object.keys(contestants).map((name) => [name, []]));
   for (const run of Object.values(contestants)) await run(2);
   for (let round = 0; round < rounds; round++) {
     const line: string[] = [];
     for (const [name, run] of Object.entries(contestants)) {
       // The first step of a turn finds the caches and the threads of the one before.
       const measured = (await run(steps + 1)).slice(1);
-      seconds.get(name)?.push(...measured);
-      line.push(`${name} ${(batch / median(measured)).toFixed(0)}`);
+      all.get(name)?.push(...measured);
+      line.push(`${name} ${rateOf(measured).clock.toFixed(0)}`);
     }
     console.log(`  round ${round + 1}, images/s: ${line.join(', ')}`);
   }
-  return Object.fromEntries([...seconds].map(([name, measured]) => [name, batch / median(measured)]));
+  return Object.fromEntries([...all].map(([name, measured]) => [name, rateOf(measured)]));
 }

@@ -1,6 +1,6 @@
 """The network of `npm run bench -- train` in PyTorch: every line read is a request, every line written its answer.
 
-Requests: "channels_last STEPS" or "nchw STEPS". Answers: {"seconds": [one per step]}. First it says its versions.
+Requests: "channels_last STEPS" or "nchw STEPS". Answers: {"steps": [[seconds, CPU seconds], ...]}. First it says its version.
 """
 
 import json
@@ -63,9 +63,9 @@ steps = {"channels_last": trainer(torch.channels_last), "nchw": trainer(torch.co
 print(json.dumps({"version": torch.__version__, "mkldnn": torch.backends.mkldnn.is_available()}), flush=True)
 for request in sys.stdin:
     layout, count = request.split()
-    seconds = []
+    measured = []
     for _ in range(int(count)):
-        started = time.perf_counter()
+        started, used = time.perf_counter(), time.process_time()
         steps[layout]()
-        seconds.append(time.perf_counter() - started)
-    print(json.dumps({"seconds": seconds}), flush=True)
+        measured.append([time.perf_counter() - started, time.process_time() - used])
+    print(json.dumps({"steps": measured}), flush=True)

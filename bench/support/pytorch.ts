@@ -8,6 +8,12 @@ const script = fileURLToPath(new URL('../../support/pytorch-train.py', import.me
 /** Debian's python3-torch belongs to this one, whatever else comes first on the PATH. */
 const interpreters = ['/usr/bin/python3', 'python3'];
 
+/** Of one training step: by the clock, and of all threads of the process together. */
+export interface StepTime {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+}
+
 export type Layout = 'channels_last' | 'nchw';
 
 /** A PyTorch process that trains the benchmark's network step by step, when told to. */
@@ -44,12 +50,12 @@ export class PyTorch {
     return reason;
   }
 
-  /** Seconds of every step. */
-  async train(layout: Layout, steps: number): Promise<readonly number[]> {
+  async train(layout: Layout, steps: number): Promise<readonly StepTime[]> {
     this.#child.stdin.write(`${layout} ${steps}\n`);
     const answer = await this.#answer();
     if (!answer) throw new Error('PyTorch has ended');
-    return (JSON.parse(answer) as { seconds: number[] }).seconds;
+    const { steps: measured } = JSON.parse(answer) as { steps: [number, number][] };
+    return measured.map(([seconds, cpuSeconds]) => ({ seconds, cpuSeconds }));
   }
 
   stop(): void {

@@ -45,6 +45,17 @@ describe('npm run bench', function () {
     else expect(result.ratio / (result.images_per_s / result.pytorch_channels_last)).to.be.closeTo(1, 0.05);
   });
 
+  it('measures the memory of a training', async () => {
+    const { code, stdout, stderr } = await bench('train-memory', '--space', 'tiny-32', '--steps', '20', '--batch', '4');
+    expect(stderr).to.equal('');
+    expect(code).to.equal(0);
+    const result = JSON.parse(stdout.trimEnd().split('\n').at(-1) as string);
+    expect(result.steps).to.equal(20);
+    expect(result.peak_mib).to.be.above(100);
+    expect(result.growth).to.be.within(-1, 1);
+    expect(result.data_share).to.be.within(0, 1);
+  });
+
   it('lists the benchmarks there are', async () => {
     const { code, stderr } = await bench('nonsense');
     expect(code).to.equal(1);
