@@ -95,7 +95,7 @@ export class Classifier {
    */
   toOnnx(): Uint8Array {
     this.#assertUsable();
-    return this.#parts.assemble();
+    return this.#parts.assemble().slice();
   }
 
   /** Gives the session back, once images under way are done. */

@@ -14,6 +14,7 @@ export type Message = readonly (readonly [field: number, value: number | string 
 
 /**
  * @param capacity about how many bytes will come out; any number is right
+ * @returns possibly a part of a larger buffer
  */
 export function encodeMessage(message: Message, capacity = 1024): Uint8Array<ArrayBuffer> {
   // Written from the end, so that a message's length is known when its turn comes.
@@ -76,7 +77,8 @@ export function encodeMessage(message: Message, capacity = 1024): Uint8Array<Arr
     }
   };
   put(message);
-  return buffer.slice(at);
+  // Copying megabytes costs more than a little room that stays unused.
+  return at < buffer.length / 8 ? buffer.subarray(at) : buffer.slice(at);
 }
 
 /** A message that was read: the values of every field in their order. */
