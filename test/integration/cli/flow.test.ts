@@ -42,6 +42,7 @@ describe('easel: from images to a classified image', function () {
     expect((await readdir(join(directory, 'run'))).sort()).to.deep.equal([
       'checkpoint.bin',
       'metrics.jsonl',
+      'report.html',
       'run.json',
       'tasks.json',
     ]);
