@@ -70,6 +70,26 @@ add('describes the bundle', ({ bundle }) =>
   }),
 );
 
+add('adapts: changes task and budget while images are classified', ({ bundle }) =>
+  withEasel(bundle, { device: 'slow-board' }, async (easel) => {
+    const request = { tasks: ['pets'], budget: { latencyMs: 2.5 } };
+    const adaptive = await easel.adaptive(request, { automatic: false });
+    const underWay = adaptive.classify(picture);
+    await adaptive.change({ tasks: ['everything'], budget: { latencyMs: 4 } });
+    const [before, after] = [await underWay, await adaptive.classify(picture)];
+    const answers = {
+      before: before.map(({ className, probability }) => [className, probability]),
+      after: after.map(({ className, probability }) => [className, probability]),
+      architecture: adaptive.architecture,
+      predicted: adaptive.predicted,
+      decisions: adaptive.decisions.map(({ kind }) => kind),
+    };
+    await adaptive.dispose();
+    await rejection(adaptive.classify(picture), DisposedError);
+    return answers;
+  }),
+);
+
 add('chooses, assembles and runs a subnet within every limit', ({ bundle }) =>
   withEasel(bundle, { device: 'slow-board' }, async (easel) => {
     const budget = { latencyMs: 3.5, macs: 2.5e6, parameters: 60_000, modelBytes: 200_000 };
