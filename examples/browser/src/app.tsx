@@ -59,7 +59,9 @@ export function App({ studio }: { studio: Studio }) {
       <footer>
         <p>
           The pretrained bundle knows the ten classes of CIFAR-10, as 32 × 32 px.{' '}
-          {studio.device.value && <>Running on {studio.device.value}.</>}
+          {studio.device.value && (
+            <>Running on {studio.device.value}; latencies are predicted by a profile adapted to this browser.</>
+          )}
         </p>
       </footer>
     </>

@@ -123,7 +123,7 @@ export class Studio {
       this.picked.value = new Set([first]);
       this.range.value = range;
       this.budgetMs.value = budgetMs;
-      this.device.value = `${easel.execution.provider}, 1 thread; profile ${easel.profile?.name}`;
+      this.device.value = `${easel.execution.provider}, one thread`;
     });
     classifier.on('switch', () => this.#show());
     classifier.on('decision', () => {
