@@ -18,7 +18,7 @@ export async function openSample(url: string, name: string): Promise<Picture> {
   const image = new Image();
   image.src = url;
   await image.decode();
-  return { kind: 'still', name, url, pixels: pixelsOf(image, 256) };
+  return { kind: 'still', name, url, pixels: pixelsOf(image, 32) };
 }
 
 /** @throws Error whose message is for people */
