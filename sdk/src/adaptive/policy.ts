@@ -43,6 +43,9 @@ const fewest = 3;
 /** The device has become faster when the slowdown falls to this share of what it was after the last step down. */
 const recovered = 0.7;
 
+/** Where the device has not become faster, room must last this many times longer. */
+const caution = 2;
+
 /** Steps up have succeeded when the first of them held for this many times the patience that preceded it. */
 const provenAfter = 2;
 
@@ -150,7 +153,8 @@ export class Policy {
 
   #up(now: number, to: number): Verdict {
     this.#roomSince ??= now;
-    if (now - this.#roomSince < this.#patienceMs) return { kind: 'stay' };
+    const patienceMs = this.#setback ? caution * this.#patienceMs : this.#patienceMs;
+    if (now - this.#roomSince < patienceMs) return { kind: 'stay' };
     this.#roomSince = undefined;
     this.#wentUpAt ??= now;
     return { kind: 'room', to };
