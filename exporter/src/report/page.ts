@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { QuickEvaluation, SubnetAccuracies, TaskConfusion } from '../training/index.js';
+import { selfContainedPage } from './self-contained.js';
 
 /** All that the page shows; `null` where there is no value. */
 export interface ReportData {
@@ -47,27 +46,11 @@ export interface ClassSample {
 /** Seconds after which a browser loads the page again, while the run goes on. */
 const REFRESH = 30;
 
-const require = createRequire(import.meta.url);
-const plotting = (file: string) => readFileSync(require.resolve(`uplot/dist/${file}`), 'utf8');
-const asset = (file: string) => readFileSync(new URL(`../../assets/report/${file}`, import.meta.url), 'utf8');
-
 /** One file that needs nothing else: styles, scripts, data and images are in it. */
 export function reportPage(data: ReportData): string {
   const refresh = data.status === 'running' ? `<meta http-equiv="refresh" content="${REFRESH}">\n` : '';
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-${refresh}<title>${escaped(data.title)}</title>
-<style>${plotting('uPlot.min.css')}
-${asset('page.css')}</style>
-<main></main>
-<footer>Written ${escaped(data.written)} by <code>${escaped(data.command)}</code>. Plots: uPlot, © Leon Sorokin, MIT license.</footer>
-<script type="application/json" id="data">${scriptSafe(JSON.stringify(data))}</script>
-<script>${plotting('uPlot.iife.min.js')}</script>
-<script>${asset('page.js')}</script>
-</html>
-`;
+  const { title, written, command } = data;
+  return selfContainedPage({ title, assets: 'report', data, written, command, head: refresh });
 }
 
 /** The data in a page; undefined if it holds none. */
@@ -80,13 +63,4 @@ export function dataInPage(
   } catch {
     return undefined;
   }
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
-/** No text of JSON may end the script element that it is in. */
-function scriptSafe(json: string): string {
-  return json.replaceAll('<', '\\u003c');
 }
