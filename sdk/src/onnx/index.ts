@@ -3,3 +3,4 @@ export * from './decode.js';
 export * from './encode.js';
 export * from './float16.js';
 export * from './model.js';
+export * from './wire.js';
