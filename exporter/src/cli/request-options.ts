@@ -32,7 +32,10 @@ export function withRequestOptions(command: Command): Command {
 export function withBundleOptions(command: Command): Command {
   return command
     .requiredOption('--bundle <directory>', 'of easel export')
-    .option('--profile <profile>', "a profile's name in the bundle, or a .json file (default: the bundle's only one)")
+    .option(
+      '--profile <profile>',
+      "a profile's name in the bundle, a .json file, or auto: measure now (default: the bundle's only one)",
+    )
     .option('--threads <n>', "per inference (default: the profile's)", positiveInteger);
 }
 
