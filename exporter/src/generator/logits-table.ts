@@ -10,7 +10,6 @@ import {
   decisionsOf,
   formatArchitecture,
   largestArchitecture,
-  optionCount,
   randomArchitecture,
   type SearchSpace,
   smallestArchitecture,
@@ -102,7 +101,10 @@ export function architecturesToMeasure(
   const [most, least] = [largest, smallest].map((each) => architectureCost(table, decisions, each)) as [number, number];
   const unique = new Map([largest, smallest].map((each) => [formatArchitecture(each), each]));
   for (let tries = 0; unique.size < count && tries < 20 * count; tries++) {
-    const utilities = Float32Array.from({ length: optionCount(space) }, () => random.normal());
+    // Larger options are worth more, so that large budgets are used up.
+    const utilities = decisions.flatMap(({ options }) =>
+      Array.from({ length: options.length }, (_, i) => random.normal() + (2 * i) / options.length),
+    );
     const architecture =
       tries % 2 === 0
         ? randomArchitecture(space, random)
