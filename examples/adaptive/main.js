@@ -21,6 +21,9 @@ const { values: options } = parseArgs({
   },
 });
 
+// Whoever reads the output may stop reading: `| head`.
+process.stdout.on('error', ({ code }) => process.exit(code === 'EPIPE' ? 0 : 1));
+
 const device = options.device ?? (await devicesOf(options.bundle))[0];
 const easel = await Easel.load(options.bundle, { device });
 const tasks = Object.keys(easel.tasks);

@@ -36,6 +36,17 @@ describe('Examples in Node', function () {
     expect(seconds).to.have.length(6);
   });
 
+  it('adaptive: ends quietly when nobody reads on', async () => {
+    const { stderr } = await promisify(execFile)(
+      'sh',
+      ['-c', 'node examples/adaptive/main.js --seconds 3 | head -n 2'],
+      {
+        cwd: root,
+      },
+    );
+    expect(stderr).to.equal('');
+  });
+
   it('adaptive: says what is wrong with a budget', async () => {
     const failed = await run('adaptive', '--seconds', '1', '--budget', '0.00001').catch((error) => error);
     expect(failed.code).to.equal(1);
