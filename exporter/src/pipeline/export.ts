@@ -4,10 +4,19 @@ import type { Manifest } from '@easel/sdk/bundle';
 import { parseProfile } from '@easel/sdk/profile';
 import { type BundleContents, writeBundle } from '../bundle/index.js';
 import { RunError } from '../errors/index.js';
+import { accuracyTable } from './accuracy-table.js';
 import { namesIn, readJson } from './files.js';
 import type { GeneratorReport } from './generator.js';
 import { provenanceOf } from './provenance.js';
-import { generatorFile, generatorReportFile, openTrainedRun, predictorFile, profilesFolder } from './run-directory.js';
+import {
+  generatorFile,
+  generatorReportFile,
+  openDataOfRun,
+  openTrainedRun,
+  predictorFile,
+  profilesFolder,
+  type TrainedRun,
+} from './run-directory.js';
 
 export interface ExportRequest {
   /** A run with a trained supernet and a trained generator. */
@@ -16,6 +25,10 @@ export interface ExportRequest {
   readonly name: string;
   /** Replace a bundle that is there. */
   readonly overwrite?: boolean;
+  /** Where the data is now, if it has moved since the training. */
+  readonly data?: string;
+  /** Whether accuracies on test images are measured for the manifest. Default true. */
+  readonly measure?: boolean;
   readonly command: string;
 }
 
@@ -23,8 +36,10 @@ export interface ExportRequest {
  * Writes what devices need of a run: the whole bundle or, whatever goes wrong, nothing.
  * @throws RunError if something is not trained yet; OutputExistsError; BundleError
  */
-export async function exportRun({ directory, out, name, overwrite, command }: ExportRequest): Promise<Manifest> {
-  const { checkpoint } = await openTrainedRun(directory);
+export async function exportRun(request: ExportRequest): Promise<Manifest> {
+  const { directory, out, name, overwrite, command, measure = true } = request;
+  const run = await openTrainedRun(directory);
+  const { checkpoint } = run;
   const { space, classes, tasks, options } = checkpoint.run;
   const names = await namesIn(directory);
   for (const file of [generatorFile, predictorFile, generatorReportFile].map((of) => of(directory))) {
@@ -38,6 +53,8 @@ export async function exportRun({ directory, out, name, overwrite, command }: Ex
       parseProfile(await readJson(join(profilesFolder(directory), `${profile}.json`)), space),
     ),
   );
+  const spec = request.data === undefined ? {} : { spec: request.data };
+  const table = measure ? { table: await accuracyTable(run, await openDataOfRun(run, spec)) } : {};
   const { mean, std } = checkpoint.normalization;
   const contents: BundleContents = {
     name,
@@ -50,8 +67,24 @@ export async function exportRun({ directory, out, name, overwrite, command }: Ex
     generator: new Uint8Array(await readFile(generatorFile(directory))),
     profiles,
     predictor: new Uint8Array(await readFile(predictorFile(directory))),
-    accuracy: { predictor: report.predictor, conditioning: report.conditioning },
-    provenance: { ...(await provenanceOf(command)), seed: options.seed },
+    accuracy: { ...table, predictor: report.predictor, conditioning: report.conditioning },
+    provenance: { ...(await provenanceOf(command)), seed: options.seed, training: trainingOf(run) },
   };
   return writeBundle(out, contents, { overwrite: overwrite === true });
+}
+
+/** How the supernet came to be. Places of this machine stay out: what it started from is told by its checksum. */
+function trainingOf({ record, checkpoint }: TrainedRun): NonNullable<Manifest['provenance']['training']> {
+  const { init, command, commit, date } = record.provenance;
+  return {
+    command,
+    date,
+    ...(commit ? { commit } : {}),
+    seed: checkpoint.run.options.seed,
+    options: { ...checkpoint.run.options },
+    steps: checkpoint.step,
+    imagesSeen: checkpoint.imagesSeen,
+    seconds: Math.round(checkpoint.seconds),
+    ...(init ? { init: { kind: init.kind, sha256: init.sha256, command: init.provenance.command } } : {}),
+  };
 }

@@ -50,7 +50,30 @@ const manifestSchema = object(
     profiles: { type: 'array', items: path },
     /** Figures measured when the bundle was made; nothing depends on them. */
     accuracy: { type: 'object', additionalProperties: {} },
-    provenance: object({ command: text, seed: { type: 'integer' }, commit: text, date: time }, ['commit']),
+    provenance: object(
+      {
+        command: text,
+        seed: { type: 'integer' },
+        commit: text,
+        date: time,
+        /** How the supernet was trained; absent from bundles of early versions. */
+        training: object(
+          {
+            command: text,
+            seed: { type: 'integer' },
+            commit: text,
+            date: time,
+            options: { type: 'object', additionalProperties: {} },
+            steps: { type: 'integer', minimum: 0 },
+            imagesSeen: { type: 'integer', minimum: 0 },
+            seconds: { type: 'number', minimum: 0 },
+            init: object({ kind: text, sha256: text, command: text }),
+          },
+          ['commit', 'init'],
+        ),
+      },
+      ['commit', 'training'],
+    ),
   },
   ['accuracy', 'predictor'],
 );

@@ -98,6 +98,15 @@ describe('easel: from images to a classified image', function () {
     const manifest = await json('bundle', 'manifest.json');
     expect(manifest).to.deep.include({ name: 'specks', classes: ['blue', 'green', 'red', 'yellow'] });
     expect(manifest.provenance).to.include({ command: 'easel export --run run --out bundle --name specks', seed: 0 });
+    expect(manifest.provenance.training.command).to.match(/^easel train --data images /);
+    const { table } = manifest.accuracy;
+    expect(table).to.include({ split: 'test', images: 32 });
+    expect(Object.keys(table.tasks)).to.deep.equal(['cold', 'warm', 'all']);
+    for (const size of ['largest', 'middle', 'smallest']) {
+      expect(table.tasks.all[size]).to.equal(table.allClasses[size]);
+      expect(table.allClasses[size]).to.be.within(0.25, 1);
+      expect(table.subnets[size].macs).to.be.within(table.subnets.smallest.macs, table.subnets.largest.macs);
+    }
     const again = await easel(['export', '--run', 'run', '--out', 'bundle'], directory);
     expect(again.code).to.equal(1);
     expect(again.stderr).to.include('bundle');

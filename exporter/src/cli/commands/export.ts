@@ -8,6 +8,8 @@ interface Flags {
   out: string;
   name?: string;
   overwrite?: boolean;
+  data?: string;
+  measure: boolean;
 }
 
 export function exportCommand(): Command {
@@ -19,10 +21,12 @@ export function exportCommand(): Command {
     .requiredOption('--out <directory>', 'where the bundle goes')
     .option('--name <name>', "of the bundle (default: the run directory's)")
     .option('--overwrite', 'replace a bundle that is there')
+    .option('--data <set>', 'where the images of the training are now, if they have moved')
+    .option('--no-measure', 'leave accuracies on test images out of the manifest')
     .action(run);
 }
 
-async function run({ run: directory, out, name, overwrite = false }: Flags): Promise<void> {
+async function run({ run: directory, out, name, overwrite = false, data, measure }: Flags): Promise<void> {
   const { exportRun } = await import('../../pipeline/export.js');
   const manifest = await exportRun({
     directory,
@@ -30,6 +34,8 @@ async function run({ run: directory, out, name, overwrite = false }: Flags): Pro
     name: name ?? basename(resolve(directory)),
     overwrite,
     command: typedCommand(),
+    measure,
+    ...(data === undefined ? {} : { data }),
   });
   const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
   print(`bundle: ${out}, ${Object.keys(manifest.files).length + 1} files, ${shortCount(bytes)}B`);

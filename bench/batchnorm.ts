@@ -1,0 +1,133 @@
+import { parseArgs } from 'node:util';
+import { type Dataset, openDataset, toTensor } from '@easel/exporter/data';
+import { type Engine, openEngine } from '@easel/exporter/engine';
+import { type Logits, subnetLogits, taskAccuracy } from '@easel/exporter/evaluation';
+import { collectStatistics } from '@easel/exporter/supernet';
+import { type Bundle, loadBundle } from '@easel/sdk/bundle';
+import { directorySource } from '@easel/sdk/node';
+import { Random } from '@easel/sdk/random';
+import { type Architecture, formatArchitecture, randomArchitecture } from '@easel/sdk/space';
+import type { Statistics } from '@easel/sdk/subnet';
+import { type Benchmark, rounded } from './benchmark.js';
+
+/** Training images that a subnet's exact statistics are taken from, and how many of them at a time. */
+const calibrationImages = 2000;
+const batch = 125;
+
+export const benchmark: Benchmark = {
+  summary: "shipped batch-norm statistics against exact ones of each subnet, in points of accuracy (a bundle's data)",
+
+  async run(args) {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        bundle: { type: 'string', default: 'examples/bundles/cifar10' },
+        data: { type: 'string', default: 'cifar10.tar' },
+        subnets: { type: 'string', default: '50' },
+        images: { type: 'string', default: '10000' },
+      },
+    });
+    const bundle = await loadBundle(directorySource(values.bundle));
+    const dataset = await openDataset(values.data, { resolution: bundle.manifest.space.resolutions.at(-1) as number });
+    if (dataset.classes.join() !== bundle.manifest.classes.join()) {
+      throw new Error(`${values.data} has other classes than ${values.bundle}`);
+    }
+    return measure(bundle, dataset, Number(values.subnets), Number(values.images));
+  },
+};
+
+async function measure(bundle: Bundle, dataset: Dataset, subnets: number, images: number) {
+  const { manifest, supernet } = bundle;
+  const { engine } = await openEngine();
+  const random = new Random(1);
+  const count = Math.min(images, dataset.test.size);
+  console.log(
+    `${manifest.name}: ${subnets} random subnets, ${count} test images, ${calibrationImages} for exact statistics`,
+  );
+  const groups = Object.entries(manifest.tasks)
+    .filter(([, names]) => names.length > 1)
+    .map(([task, names]) => ({ task, members: names.map((name) => dataset.classes.indexOf(name)) }));
+  const rows: { shipped: number; exact: number; tasks: { shipped: number; exact: number }[] }[] = [];
+  for (let i = 0; i < subnets; i++) {
+    const architecture = randomArchitecture(supernet.space, random);
+    const pass = (statistics: Statistics) => logitsOf(bundle, dataset, architecture, statistics, engine, count);
+    const shipped = await pass(supernet.statistics);
+    const exact = await pass(await exactStatistics(bundle, dataset, architecture, engine));
+    rows.push({
+      shipped: points(shipped),
+      exact: points(exact),
+      tasks: groups.map(({ members }) => ({ shipped: points(shipped, members), exact: points(exact, members) })),
+    });
+    const { shipped: a, exact: b } = rows.at(-1) as (typeof rows)[number];
+    console.log(
+      `${formatArchitecture(architecture)}  shipped ${a.toFixed(2)}  exact ${b.toFixed(2)}  gap ${(b - a).toFixed(2)}`,
+    );
+  }
+  const tasks = groups.map(({ task }, t) => ({ task, ...summary(rows.map(({ tasks }) => tasks[t] as Pair)) }));
+  for (const { task, shipped, exact, gap, worst_gap } of tasks) {
+    console.log(`${task}: shipped ${shipped}, exact ${exact}, gap ${gap}, worst ${worst_gap}`);
+  }
+  return { ...summary(rows), subnets, images: count, tasks };
+}
+
+interface Pair {
+  readonly shipped: number;
+  readonly exact: number;
+}
+
+/** Means over subnets, in points of accuracy; a positive gap is what shipped statistics lose. */
+function summary(pairs: readonly Pair[]) {
+  const mean = (value: (pair: Pair) => number) => pairs.reduce((sum, pair) => sum + value(pair), 0) / pairs.length;
+  return {
+    shipped: rounded(mean(({ shipped }) => shipped)),
+    exact: rounded(mean(({ exact }) => exact)),
+    gap: rounded(mean(({ shipped, exact }) => exact - shipped)),
+    worst_gap: rounded(Math.max(...pairs.map(({ shipped, exact }) => exact - shipped))),
+  };
+}
+
+const points = (logits: Logits, members?: readonly number[]) => 100 * taskAccuracy(logits, members);
+
+function logitsOf(
+  { manifest, supernet }: Bundle,
+  dataset: Dataset,
+  architecture: Architecture,
+  statistics: Statistics,
+  engine: Engine,
+  images: number,
+): Promise<Logits> {
+  return subnetLogits(supernet.weights, statistics, architecture, {
+    space: supernet.space,
+    classes: manifest.classes.length,
+    split: dataset.test,
+    resolution: dataset.resolution,
+    normalization: manifest.preprocessing,
+    engine,
+    images,
+  });
+}
+
+/** Of this subnet alone, over training images spread evenly over the split. */
+function exactStatistics(
+  { manifest, supernet }: Bundle,
+  { train, resolution, classes }: Dataset,
+  architecture: Architecture,
+  engine: Engine,
+): Promise<Statistics> {
+  const visits = calibrationImages / batch;
+  // Any order would do but that of the classes.
+  const order = new Random(2).shuffle(Int32Array.from({ length: train.size }, (_, i) => i)).slice(0, calibrationImages);
+  const pixels = new Uint8Array(batch * resolution * resolution * 3);
+  let done = 0;
+  return collectStatistics(supernet.weights, [{ architecture, visits }], {
+    space: supernet.space,
+    classes: classes.length,
+    batch,
+    engine,
+    images(wanted) {
+      train.read(order.subarray(done * batch, (done + 1) * batch), pixels);
+      done++;
+      return toTensor(pixels, batch, resolution, manifest.preprocessing, undefined, wanted);
+    },
+  });
+}

@@ -1,0 +1,88 @@
+import { Random } from '@easel/sdk/random';
+import {
+  type Architecture,
+  countMacs,
+  formatArchitecture,
+  largestArchitecture,
+  randomArchitecture,
+  type SearchSpace,
+  smallestArchitecture,
+} from '@easel/sdk/space';
+import type { Dataset } from '../data/index.js';
+import { openEngine } from '../engine/index.js';
+import { type Logits, subnetLogits, taskAccuracy } from '../evaluation/index.js';
+import type { TrainedRun } from './run-directory.js';
+
+/** Measured on test images when a bundle is written; goes into its manifest. */
+export interface AccuracyTable {
+  readonly split: 'test';
+  readonly images: number;
+  readonly subnets: Readonly<Record<Size, { readonly architecture: string; readonly macs: number }>>;
+  /** On the images of all classes. */
+  readonly allClasses: Readonly<Record<Size, number>>;
+  /** Per task of two or more classes, on its images, told apart from each other. */
+  readonly tasks: Readonly<Record<string, Readonly<Record<Size, number>>>>;
+}
+
+type Size = 'largest' | 'middle' | 'smallest';
+
+/** Test images, spread evenly over the split. */
+const MOST_IMAGES = 10_000;
+
+export async function accuracyTable({ checkpoint }: TrainedRun, dataset: Dataset): Promise<AccuracyTable> {
+  const { space, classes, tasks } = checkpoint.run;
+  const { engine } = await openEngine();
+  const architectures: Record<Size, Architecture> = {
+    largest: largestArchitecture(space),
+    middle: middleArchitecture(space, classes.length),
+    smallest: smallestArchitecture(space),
+  };
+  const pass = (size: Size) =>
+    subnetLogits(checkpoint.weights, checkpoint.statistics, architectures[size], {
+      space,
+      classes: classes.length,
+      split: dataset.test,
+      resolution: dataset.resolution,
+      normalization: checkpoint.normalization,
+      engine,
+      images: MOST_IMAGES,
+    });
+  const passes = { largest: await pass('largest'), middle: await pass('middle'), smallest: await pass('smallest') };
+  const groups = Object.entries(tasks).filter(([, names]) => names.length > 1);
+  return {
+    split: 'test',
+    images: passes.largest.labels.length,
+    subnets: bySize((size) => ({
+      architecture: formatArchitecture(architectures[size]),
+      macs: countMacs(space, architectures[size], classes.length),
+    })),
+    allClasses: accuracies(passes),
+    tasks: Object.fromEntries(
+      groups.map(([task, names]) => [
+        task,
+        accuracies(
+          passes,
+          names.map((name) => classes.indexOf(name)),
+        ),
+      ]),
+    ),
+  };
+}
+
+/** Of many random architectures, the one whose MACs are nearest to half way from the smallest's to the largest's. */
+export function middleArchitecture(space: SearchSpace, classes: number): Architecture {
+  const macs = (architecture: Architecture) => countMacs(space, architecture, classes);
+  const wanted = (macs(smallestArchitecture(space)) + macs(largestArchitecture(space))) / 2;
+  const random = new Random(0);
+  const drawn = Array.from({ length: 500 }, () => randomArchitecture(space, random));
+  const off = (architecture: Architecture) => Math.abs(macs(architecture) - wanted);
+  return drawn.reduce((best, each) => (off(each) < off(best) ? each : best));
+}
+
+function accuracies(passes: Readonly<Record<Size, Logits>>, members?: readonly number[]) {
+  return bySize((size) => Number(taskAccuracy(passes[size], members).toFixed(4)));
+}
+
+function bySize<T>(value: (size: Size) => T): Record<Size, T> {
+  return { largest: value('largest'), middle: value('middle'), smallest: value('smallest') };
+}
