@@ -2,7 +2,7 @@ import { host } from '#host';
 import { AccuracyPredictor } from './accuracy-predictor.js';
 import type { AdaptiveClassifier, AdaptiveOptions, AdaptiveRequest } from './adaptive/index.js';
 import { ArchitectureGenerator, type Scenario } from './architecture-generator.js';
-import { BundleReader, type BundleSource, type Manifest } from './bundle/index.js';
+import { BundleReader, type BundleSource, type CalibrationImages, type Manifest } from './bundle/index.js';
 import { cheapestReaching } from './cheapest.js';
 import { Classifier, type Costs, type Inference, type Prediction } from './classifier.js';
 import { DisposedError, InvalidRequestError } from './errors/index.js';
@@ -53,6 +53,8 @@ export class Easel {
   readonly #tables: CostTables;
   readonly #decisions: readonly Decision[];
   readonly #reader: BundleReader;
+  #calibration: Promise<CalibrationImages | undefined> | undefined;
+  readonly #recalibrations = new Map<string, Promise<Supernet>>();
   #predictor: Promise<AccuracyPredictor | undefined> | undefined;
   readonly #subnets: SessionPool<OpenSubnet>;
   readonly #choices = new Map<string, Architecture>();
@@ -218,10 +220,12 @@ export class Easel {
         throw infeasibleToday(error, factor);
       });
     };
+    const { recalibrate = false } = request;
+    const sourceOf = (chosen: Architecture) => (recalibrate ? this.#recalibrated(chosen) : supernet);
     const acquire = (chosen: Architecture) =>
-      this.#subnets.acquire(`${formatArchitecture(chosen)} ${classes}`, () =>
-        this.#openSubnet(assemble(supernet, chosen, classes), chosen.resolution),
-      );
+      this.#subnets.acquire(`${formatArchitecture(chosen)} ${classes} ${recalibrate}`, async () => {
+        return this.#openSubnet(assemble(await sourceOf(chosen), chosen, classes), chosen.resolution);
+      });
     let architecture = await choose();
     let lease = await acquire(architecture);
     const table = this.#tables;
@@ -239,7 +243,8 @@ export class Easel {
       await lease.release();
       lease = await acquire(architecture);
     }
-    const build = () => assemble(supernet, architecture, classes);
+    const source = await sourceOf(architecture);
+    const build = () => assemble(source, architecture, classes);
     return new Classifier({
       classes: classes.map((index) => manifest.classes[index] as string),
       architecture,
@@ -283,6 +288,43 @@ export class Easel {
     this.#disposed = true;
     const predictor = await this.#predictor?.catch(() => undefined);
     await Promise.all([this.#generator.dispose(), this.#subnets.close(), predictor?.dispose()]);
+  }
+
+  /** The supernet with statistics that fit one architecture, measured when they are first needed. */
+  #recalibrated(architecture: Architecture): Promise<Supernet> {
+    const name = formatArchitecture(architecture);
+    const known = this.#recalibrations.get(name);
+    if (known) return known;
+    const measured = this.#calibrate(architecture).catch((error) => {
+      this.#recalibrations.delete(name);
+      throw error;
+    });
+    this.#recalibrations.set(name, measured);
+    return measured;
+  }
+
+  async #calibrate(architecture: Architecture): Promise<Supernet> {
+    // Bundlers put it into a file of its own, which pages that do not recalibrate never load.
+    const { recalibratedStatistics } = await import('./recalibrate.js');
+    this.#calibration ??= this.#reader.calibration().catch((error) => {
+      this.#calibration = undefined;
+      throw error;
+    });
+    const images = await this.#calibration;
+    if (!images) {
+      throw new InvalidRequestError(
+        'recalibrate',
+        true,
+        'false: this bundle holds no calibration images; export it with --calibration-images 256',
+      );
+    }
+    const { threads, provider } = this.execution;
+    const statistics = await recalibratedStatistics(this.#supernet, architecture, {
+      images,
+      preprocessing: this.#manifest.preprocessing,
+      createSession: (model) => host.runtime.createSession(model, { threads, provider }),
+    });
+    return { ...this.#supernet, statistics };
   }
 
   async #openSubnet(model: Uint8Array, resolution: number): Promise<OpenSubnet> {

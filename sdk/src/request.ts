@@ -13,9 +13,16 @@ export interface Request {
 }
 
 /** A request, or one whose architecture is chosen already. A budget beside it is checked. */
-export type SpecializeRequest =
+export type SpecializeRequest = (
   | (Request & { readonly architecture?: undefined })
-  | (Omit<Request, 'budget'> & { readonly architecture: Architecture; readonly budget?: Budget });
+  | (Omit<Request, 'budget'> & { readonly architecture: Architecture; readonly budget?: Budget })
+) & {
+  /**
+   * Takes batch-norm statistics from the bundle's calibration images, for this subnet alone, instead of the shipped ones.
+   * Takes longer; only for bundles that hold such images. Default: false.
+   */
+  readonly recalibrate?: boolean;
+};
 
 /** What a bundle can tell apart. */
 export interface Vocabulary {
@@ -23,7 +30,7 @@ export interface Vocabulary {
   readonly tasks: Readonly<Record<string, readonly string[]>>;
 }
 
-const requestFields = ['tasks', 'classes', 'budget', 'architecture'];
+const requestFields = ['tasks', 'classes', 'budget', 'architecture', 'recalibrate'];
 
 /**
  * The indices of the requested classes: of all tasks and single ones together, once each, in the bundle's order.

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
+  type CalibrationImages,
   encodeStatistics,
   loadBundle,
   type Manifest,
@@ -31,6 +32,8 @@ export interface BundleContents extends Supernet {
   /** JSON values only. */
   readonly accuracy?: Readonly<Record<string, unknown>>;
   readonly provenance: Manifest['provenance'];
+  /** Images that devices may recalibrate with. */
+  readonly calibration?: CalibrationImages;
 }
 
 export interface WriteBundleOptions {
@@ -75,6 +78,7 @@ const supernetFile = 'supernet.onnx';
 const statisticsFile = 'statistics.safetensors';
 const generatorFile = 'generator.onnx';
 const predictorFile = 'predictor.onnx';
+const calibrationFile = 'calibration.rgb';
 const profileFile = ({ name }: DeviceProfile) => `profiles/${name}.json`;
 
 function bundleFiles(contents: BundleContents): ReadonlyMap<string, Uint8Array> {
@@ -83,6 +87,7 @@ function bundleFiles(contents: BundleContents): ReadonlyMap<string, Uint8Array> 
     [statisticsFile, encodeStatistics(contents.statistics)],
     [generatorFile, contents.generator],
     ...(contents.predictor ? [[predictorFile, contents.predictor] as [string, Uint8Array]] : []),
+    ...(contents.calibration ? [[calibrationFile, contents.calibration.bytes] as [string, Uint8Array]] : []),
     ...contents.profiles.map((profile): [string, Uint8Array] => [
       profileFile(profile),
       new TextEncoder().encode(`${JSON.stringify(profile, null, 2)}\n`),
@@ -91,7 +96,7 @@ function bundleFiles(contents: BundleContents): ReadonlyMap<string, Uint8Array> 
 }
 
 async function manifestOf(contents: BundleContents, files: ReadonlyMap<string, Uint8Array>): Promise<Manifest> {
-  const { name, space, classes, tasks, preprocessing, profiles, accuracy, provenance } = contents;
+  const { name, space, classes, tasks, preprocessing, profiles, accuracy, provenance, calibration } = contents;
   const listed: Manifest['files'] = {};
   for (const [path, bytes] of files) {
     listed[path] = { bytes: bytes.length, sha256: await sha256(new Uint8Array(bytes)) };
@@ -110,6 +115,9 @@ async function manifestOf(contents: BundleContents, files: ReadonlyMap<string, U
     generator: generatorFile,
     ...(contents.predictor ? { predictor: predictorFile } : {}),
     profiles: profiles.map(profileFile),
+    ...(calibration
+      ? { calibration: { file: calibrationFile, images: calibration.images, resolution: calibration.resolution } }
+      : {}),
     ...(accuracy ? { accuracy: { ...accuracy } } : {}),
     provenance,
   };

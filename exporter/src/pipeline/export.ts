@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Manifest } from '@easel/sdk/bundle';
+import type { CalibrationImages, Manifest } from '@easel/sdk/bundle';
 import { parseProfile } from '@easel/sdk/profile';
+import { Random } from '@easel/sdk/random';
 import { type BundleContents, writeBundle } from '../bundle/index.js';
+import type { Dataset } from '../data/index.js';
 import { RunError } from '../errors/index.js';
 import { accuracyTable } from './accuracy-table.js';
 import { namesIn, readJson } from './files.js';
@@ -29,6 +31,8 @@ export interface ExportRequest {
   readonly data?: string;
   /** Whether accuracies on test images are measured for the manifest. Default true. */
   readonly measure?: boolean;
+  /** So many training images go into the bundle, for devices that recalibrate. They are images of the data set. Default 0. */
+  readonly calibrationImages?: number;
   readonly command: string;
 }
 
@@ -37,7 +41,7 @@ export interface ExportRequest {
  * @throws RunError if something is not trained yet; OutputExistsError; BundleError
  */
 export async function exportRun(request: ExportRequest): Promise<Manifest> {
-  const { directory, out, name, overwrite, command, measure = true } = request;
+  const { directory, out, name, overwrite, command, measure = true, calibrationImages = 0 } = request;
   const run = await openTrainedRun(directory);
   const { checkpoint } = run;
   const { space, classes, tasks, options } = checkpoint.run;
@@ -54,7 +58,10 @@ export async function exportRun(request: ExportRequest): Promise<Manifest> {
     ),
   );
   const spec = request.data === undefined ? {} : { spec: request.data };
-  const table = measure ? { table: await accuracyTable(run, await openDataOfRun(run, spec)) } : {};
+  const dataset = measure || calibrationImages > 0 ? await openDataOfRun(run, spec) : undefined;
+  const table = measure && dataset ? { table: await accuracyTable(run, dataset) } : {};
+  const calibration =
+    dataset && calibrationImages > 0 ? { calibration: calibrationOf(dataset, calibrationImages) } : {};
   const { mean, std } = checkpoint.normalization;
   const contents: BundleContents = {
     name,
@@ -67,6 +74,7 @@ export async function exportRun(request: ExportRequest): Promise<Manifest> {
     generator: new Uint8Array(await readFile(generatorFile(directory))),
     profiles,
     predictor: new Uint8Array(await readFile(predictorFile(directory))),
+    ...calibration,
     accuracy: { ...table, predictor: report.predictor, conditioning: report.conditioning },
     provenance: { ...(await provenanceOf(command)), seed: options.seed, training: trainingOf(run) },
   };
@@ -87,4 +95,13 @@ function trainingOf({ record, checkpoint }: TrainedRun): NonNullable<Manifest['p
     seconds: Math.round(checkpoint.seconds),
     ...(init ? { init: { kind: init.kind, sha256: init.sha256, command: init.provenance.command } } : {}),
   };
+}
+
+/** Training images drawn evenly from the split, in random order, as devices get them. */
+function calibrationOf({ train, resolution }: Dataset, wanted: number): CalibrationImages {
+  const images = Math.min(wanted, train.size);
+  const order = new Random(0).shuffle(Int32Array.from({ length: train.size }, (_, index) => index));
+  const bytes = new Uint8Array(images * resolution * resolution * 3);
+  train.read(order.subarray(0, images), bytes);
+  return { images, resolution, bytes };
 }

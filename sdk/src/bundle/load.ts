@@ -22,6 +22,15 @@ export interface Bundle {
   readonly profiles: ReadonlyMap<string, DeviceProfile>;
 }
 
+/** Images that a subnet's own batch-norm statistics are taken from. */
+export interface CalibrationImages {
+  readonly images: number;
+  /** Side, in px. */
+  readonly resolution: number;
+  /** RGB, `[images, resolution, resolution, 3]` */
+  readonly bytes: Uint8Array;
+}
+
 /** Names of the generator's input and output. */
 export const generatorInput = 'request';
 export const generatorOutput = 'utilities';
@@ -149,6 +158,24 @@ export class BundleReader {
       outputs: predictorOutputs.map((name) => [name, 1] as const),
     });
     return bytes;
+  }
+
+  /**
+   * Read when they are needed: bytes [images, resolution, resolution, 3]; undefined where the bundle has none.
+   * @throws BundleError of their file
+   */
+  async calibration(): Promise<CalibrationImages | undefined> {
+    const { calibration, files } = this.manifest;
+    if (!calibration) return undefined;
+    const { file, images, resolution } = calibration;
+    const listed = files[file] as ListedFile;
+    const bytes = await this.#source.read(file, { listed });
+    await verifyFile(file, bytes, listed);
+    const expected = images * resolution * resolution * 3;
+    if (bytes.length !== expected) {
+      throw new BundleError(file, `has ${bytes.length} bytes; ${images} images of ${resolution} px have ${expected}`);
+    }
+    return { images, resolution, bytes };
   }
 
   async #read(file: string): Promise<Uint8Array> {

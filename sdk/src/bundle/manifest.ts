@@ -48,6 +48,12 @@ const manifestSchema = object(
     /** Absent from bundles that know nothing about accuracy. */
     predictor: path,
     profiles: { type: 'array', items: path },
+    /** Training images for `recalibrate`, bytes [images, resolution, resolution, 3] (RGB). */
+    calibration: object({
+      file: path,
+      images: { type: 'integer', minimum: 1 },
+      resolution: { type: 'integer', minimum: 1 },
+    }),
     /** Figures measured when the bundle was made; nothing depends on them. */
     accuracy: { type: 'object', additionalProperties: {} },
     provenance: object(
@@ -75,7 +81,7 @@ const manifestSchema = object(
       ['commit', 'training'],
     ),
   },
-  ['accuracy', 'predictor'],
+  ['accuracy', 'predictor', 'calibration'],
 );
 
 export type Manifest = Infer<typeof manifestSchema>;
@@ -95,7 +101,8 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   const manifest = checked(document);
   const { files, classes } = manifest;
   const { supernet, statistics, generator, predictor, profiles } = manifest;
-  for (const file of [supernet, statistics, generator, ...(predictor ? [predictor] : []), ...profiles]) {
+  const optional = [predictor, manifest.calibration?.file].filter((file) => file !== undefined);
+  for (const file of [supernet, statistics, generator, ...optional, ...profiles]) {
     if (!Object.hasOwn(files, file)) fail(`"${file}" is not among its files: ${listed(Object.keys(files))}`);
   }
   for (const [task, members] of Object.entries(manifest.tasks)) {

@@ -105,6 +105,11 @@ export function momentsOf(statistics: Statistics, { name, statisticsKey, outputC
   return moments;
 }
 
+/** @throws WeightError if the weight is missing, or the shape is no part of its own */
+export function slicedWeight(weights: Weights, name: string, shape: readonly number[]): Tensor {
+  return slice(name, weightNamed(weights, name), shape);
+}
+
 function weightNamed(weights: Weights, name: string): Tensor {
   const weight = weights.get(name);
   if (!weight) throw new WeightError(name, 'missing among the weights of the supernet');

@@ -1,4 +1,5 @@
 export * from './assemble.js';
+export * from './calibrate.js';
 export * from './fold.js';
 export * from './network.js';
 export * from './statistics.js';

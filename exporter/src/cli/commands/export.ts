@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { wholeNumber } from '../arguments.js';
 import { easelCommand, print, typedCommand } from '../command.js';
 import { shortCount } from '../table.js';
 
@@ -10,6 +11,7 @@ interface Flags {
   overwrite?: boolean;
   data?: string;
   measure: boolean;
+  calibrationImages?: number;
 }
 
 export function exportCommand(): Command {
@@ -22,11 +24,24 @@ export function exportCommand(): Command {
     .option('--name <name>', "of the bundle (default: the run directory's)")
     .option('--overwrite', 'replace a bundle that is there')
     .option('--data <set>', 'where the images of the training are now, if they have moved')
+    .option(
+      '--calibration-images <n>',
+      'ship so many training images, for devices that recalibrate (default: 0)',
+      wholeNumber,
+    )
     .option('--no-measure', 'leave accuracies on test images out of the manifest')
     .action(run);
 }
 
-async function run({ run: directory, out, name, overwrite = false, data, measure }: Flags): Promise<void> {
+async function run({
+  run: directory,
+  out,
+  name,
+  overwrite = false,
+  data,
+  measure,
+  calibrationImages,
+}: Flags): Promise<void> {
   const { exportRun } = await import('../../pipeline/export.js');
   const manifest = await exportRun({
     directory,
@@ -35,6 +50,7 @@ async function run({ run: directory, out, name, overwrite = false, data, measure
     overwrite,
     command: typedCommand(),
     measure,
+    ...(calibrationImages === undefined ? {} : { calibrationImages }),
     ...(data === undefined ? {} : { data }),
   });
   const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
