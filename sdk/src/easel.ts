@@ -3,7 +3,6 @@ import { AccuracyPredictor } from './accuracy-predictor.js';
 import type { AdaptiveClassifier, AdaptiveOptions, AdaptiveRequest } from './adaptive/index.js';
 import { ArchitectureGenerator, type Scenario } from './architecture-generator.js';
 import { BundleReader, type BundleSource, type CalibrationImages, type Manifest } from './bundle/index.js';
-import { cheapestReaching } from './cheapest.js';
 import { Classifier, type Costs, type Inference, type Prediction } from './classifier.js';
 import { DisposedError, InvalidRequestError } from './errors/index.js';
 import { CostTables, costRange, type Limit, limitsOf } from './generator/index.js';
@@ -361,6 +360,7 @@ export class Easel {
       throw new InvalidRequestError('budget', 'accuracy', 'of costs alone: this bundle has no accuracy predictor');
     }
     const table = this.#tables.get(this.profile ? 'latencyMs' : 'macs', scenario.classes.length);
+    const { cheapestReaching } = await import('./cheapest.js');
     return cheapestReaching(accuracy, scenario, table, this.#decisions, { generator: this.#generator, predictor });
   }
 

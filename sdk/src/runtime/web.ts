@@ -6,7 +6,7 @@ import { GuardedSession } from './guarded-session.js';
 import { InTurn } from './in-turn.js';
 import { runOrt } from './ort-tensors.js';
 import type { Execution, Provider, Runtime, RuntimeOptions } from './runtime.js';
-import { assertWasmAllowed, explainFailure } from './web-diagnosis.js';
+import { assertWasmAllowed } from './wasm-allowed.js';
 import { webGpuAbsence } from './webgpu.js';
 
 /** ONNX Runtime comes to browsers in two builds, each with a .wasm file of its own: 14 MB, and 27 MB with WebGPU. */
@@ -104,6 +104,7 @@ async function initialize(provider: WebProvider, threads: number, wasmUrl: strin
     await turns.run(() => runOrt(ort, session, { x: tensor([1]) }));
     await turns.run(() => session.release());
   } catch (cause) {
+    const { explainFailure } = await import('./web-diagnosis.js');
     throw new RuntimeLoadError(explainFailure(cause as Error), { cause });
   }
   return { ort, threads };

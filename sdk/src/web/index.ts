@@ -4,10 +4,9 @@ import { ProfileError } from '../errors/index.js';
 import type { Host } from '../host/index.js';
 import { readWebImage } from '../image/web.js';
 import { webRuntime } from '../runtime/web.js';
-import { browserName, deviceFacts } from './facts.js';
-import { readNote, writeNote } from './notes.js';
 
-export { browserName, deviceFacts, httpSource, webRuntime };
+export { browserName, deviceFacts } from './facts.js';
+export { httpSource, webRuntime };
 
 /** Browsers and their workers: HTTP, the browser's own decoders, onnxruntime-web. */
 export const host: Host = {
@@ -16,12 +15,14 @@ export const host: Host = {
   readImage: readWebImage,
   readProfile,
   async describe({ provider, threads }) {
+    // Only pages that ask for `device: 'auto'` or correction load this, and the notes below.
+    const { browserName, deviceFacts } = await import('./facts.js');
     const version = await webRuntime.version();
     const runtime = { engine: webRuntime.name, version, provider, browser: browserName(), threads };
     return { device: await deviceFacts(), runtime };
   },
-  readNote,
-  writeNote,
+  readNote: async (name) => (await import('./notes.js')).readNote(name),
+  writeNote: async (name, text) => (await import('./notes.js')).writeNote(name, text),
 };
 
 function absolute(location: string | URL): URL {
