@@ -118,27 +118,29 @@ async function run(flags: Flags): Promise<void> {
   const progress = new ProgressGroup(flags.quiet);
   const view = new TrainingView(progress);
   try {
-    const { statistics } = await interruptible('stopping after this step, to save a checkpoint', (signal) =>
-      train({
-        directory,
-        resume: flags.resume === true,
-        options,
-        command: typedCommand(),
-        report: flags.report,
-        signal,
-        ...(data === undefined ? {} : { data: dataSource(data, flags) }),
-        ...(parsedSpace ? { space: parsedSpace } : {}),
-        ...(flags.init === undefined ? {} : { init: flags.init }),
-        ...runSettings(flags),
-        onDecoded: (done, total) => view.decoded(done, total),
-        onStart: (start) => view.start(directory, start),
-        onEvent: (event) => view.event(event),
-      }),
+    const { statistics, space: trained } = await interruptible(
+      'stopping after this step, to save a checkpoint',
+      (signal) =>
+        train({
+          directory,
+          resume: flags.resume === true,
+          options,
+          command: typedCommand(),
+          report: flags.report,
+          signal,
+          ...(data === undefined ? {} : { data: dataSource(data, flags) }),
+          ...(parsedSpace ? { space: parsedSpace } : {}),
+          ...(flags.init === undefined ? {} : { init: flags.init }),
+          ...runSettings(flags),
+          onDecoded: (done, total) => view.decoded(done, total),
+          onStart: (start) => view.start(directory, start),
+          onEvent: (event) => view.event(event),
+        }),
     );
     progress.stop();
     print(`trained: ${directory} (batch-norm statistics of ${statistics.size} layers)`);
     if (flags.report) print(`report: ${join(directory, 'report.html')}`);
-    print(`next: easel profile --space ${space ?? 'SPACE'} --out profile.json`);
+    print(`next: easel profile --space ${space ?? trained.name} --out profile.json`);
   } catch (error) {
     progress.stop();
     if (!(error instanceof TrainingInterruptedError)) throw error;
