@@ -1,4 +1,3 @@
-export * from './gated-network.js';
 export * from './initialize.js';
 export * from './network.js';
 export * from './statistics.js';

@@ -18,30 +18,6 @@ const mismatches: Readonly<Record<string, readonly [op: unknown, inputs: readonl
     [ops.batchNorm, [[2, 8, 4, 4], [8], [1, 8]]],
     [ops.batchNorm, [[2, 8], [8], [8]]],
   ],
-  channelAffine: [
-    [ops.channelAffine, [[2, 8, 4, 4], [2, 8], [8]]],
-    [
-      ops.channelAffine,
-      [
-        [2, 8, 4, 4],
-        [1, 8],
-        [2, 8],
-      ],
-    ],
-    [
-      ops.channelAffine,
-      [
-        [2, 8],
-        [2, 8],
-        [2, 8],
-      ],
-    ],
-  ],
-  columns: [
-    [ops.columns, [[3, 5]], { offset: 2, count: 4 }],
-    [ops.columns, [[3, 5]], { offset: -1, count: 2 }],
-    [ops.columns, [[3, 5, 1]], { offset: 0, count: 1 }],
-  ],
   convolution: [
     [
       ops.convolution,

@@ -2,8 +2,6 @@ export * from './activation.js';
 export * from './add.js';
 export * from './alpha-divergence.js';
 export * from './batch-norm.js';
-export * from './channel-affine.js';
-export * from './columns.js';
 export * from './convolution.js';
 export * from './global-average-pool.js';
 export * from './linear.js';

@@ -75,13 +75,6 @@ const rules = {
     return [normalize(tf, x, scale, shift, mean, variance), mean, variance];
   },
 
-  channelAffine: (tf, [x, scale, shift]) => {
-    const perMap = (a: T) => tf.reshape(a, [...a.shape, 1, 1]);
-    return [tf.add(tf.mul(x, perMap(scale)), perMap(shift))];
-  },
-
-  columns: (tf, [x], { offset, count }) => [tf.slice(x, [0, offset], [-1, count])],
-
   convolution: (tf, [x, weight], { stride, groups }) => {
     if (weight.shape[2] === 1 && stride === 1 && groups === 1) return [pointwise(tf, x, weight)];
     // TensorFlow's own "same" padding is uneven where the stride divides the extent.

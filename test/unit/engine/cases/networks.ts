@@ -1,5 +1,5 @@
 import { ops } from '@easel/exporter/engine';
-import { buildGatedNetwork, buildNetwork, gatesInput, imageInput, initializeWeights } from '@easel/exporter/supernet';
+import { buildNetwork, imageInput, initializeWeights } from '@easel/exporter/supernet';
 import { Random } from '@easel/sdk/random';
 import {
   type Architecture,
@@ -9,7 +9,6 @@ import {
   type SearchSpace,
   smallestArchitecture,
 } from '@easel/sdk/space';
-import { randomSupernet } from '../../../fixtures/random-supernet.js';
 import { fancySpace, plainSpace } from '../../../fixtures/tiny-spaces.js';
 import { between, type Case, type Fill, normal, type Subject, scaledNormal } from '../case.js';
 import { type Norm, norms } from './build.js';
@@ -17,8 +16,8 @@ import { type Norm, norms } from './build.js';
 const batch = 2;
 const classes = 5;
 
-/** Down to the loss; gradients of all (sliced) parameters. */
-const plainCases: readonly Case[] = [plainSpace, fancySpace].flatMap((space) => {
+/** Whole networks of the supernet, down to the loss; gradients of all (sliced) parameters. */
+export const networkCases: readonly Case[] = [plainSpace, fancySpace].flatMap((space) => {
   const random = new Random(2);
   const architectures = [
     largestArchitecture(space),
@@ -28,29 +27,6 @@ const plainCases: readonly Case[] = [plainSpace, fancySpace].flatMap((space) => 
   ];
   return architectures.flatMap((architecture) => norms.map((norm) => networkCase(space, architecture, norm)));
 });
-
-/** Every option at once, weighted by the gates of each image; gradients of the gates. */
-const gatedCases: readonly Case[] = [plainSpace, fancySpace].map((space) => ({
-  name: `${space.name}, gated`,
-  margin: 2e-6,
-  differences: 'none',
-  build(s) {
-    const resolution = space.resolutions[0] as number;
-    const { weights, statistics } = randomSupernet(space, classes, s.random);
-    const { graph, gates, logits, constants } = buildGatedNetwork(space, resolution, weights, statistics, {
-      batch,
-      classes,
-    });
-    s.adopt(graph, { gates });
-    for (const [name, data] of constants) s.feed(name, data);
-    s.constant(imageInput, [batch, 3, resolution, resolution]);
-    s.constant(gatesInput, gates.shape, between(0, 1));
-    return { logits };
-  },
-}));
-
-/** Whole networks of the supernet. */
-export const networkCases: readonly Case[] = [...plainCases, ...gatedCases];
 
 function networkCase(space: SearchSpace, architecture: Architecture, norm: Norm): Case {
   return {

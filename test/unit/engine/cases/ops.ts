@@ -25,11 +25,6 @@ export const opCases: readonly Case[] = [
   ...maps.map((map) => batchNormCase([batch, 11, ...map])),
   batchNormCase([8, 16, 1, 1]),
   ...maps.map((map) => frozenNormCase([batch, 11, ...map])),
-  one('channelAffine', (s) => {
-    const [x, scale, shift] = [s.variable('x', [2, 5, 4, 3]), s.variable('scale', [2, 5]), s.variable('shift', [2, 5])];
-    return s.graph.apply(ops.channelAffine, [x, scale, shift], {});
-  }),
-  one('columns', (s) => s.graph.apply(ops.columns, [s.variable('x', [3, 7])], { offset: 2, count: 4 })),
   one('globalAveragePool', (s) => s.graph.apply(ops.globalAveragePool, [s.variable('x', [2, 11, 5, 4])], {})),
   one('linear', (s) => {
     const [x, weight, bias] = [s.variable('x', [4, 7]), s.variable('weight', [5, 7]), s.variable('bias', [5])];

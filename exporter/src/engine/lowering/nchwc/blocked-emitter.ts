@@ -107,15 +107,14 @@ export class BlockedEmitter {
     });
   }
 
-  /** `scale * x + shift` with vectors `[batch, channels]`: every (image, channel) is a group of its own. */
-  perImageAffine(x: Blocked, scale: string, shift: string | undefined): Blocked {
+  /** `scale * x` with a matrix `[batch, channels]`: every (image, channel) is a group of its own. */
+  perImageScale(x: Blocked, scale: string): Blocked {
     const groups = x.batch * x.channels;
     const { name } = this.convolution(this.#oneImage(x), this.e.reshape(scale, [groups, 1, 1, 1]), {
       kernel: [1, 1],
       pads: [0, 0, 0, 0],
       group: groups,
       outputChannels: groups,
-      bias: shift && this.e.reshape(shift, [-1]),
     });
     return { ...x, name: this.e.reshape(name, [x.batch, x.channels, x.height, x.width]) };
   }

@@ -5,7 +5,7 @@ import { PortableStep } from '../portable.js';
 import { BlockedScope } from './blocked-scope.js';
 import { DepthwiseStep } from './depthwise.js';
 import { partition } from './partition.js';
-import { ChannelAffineStep, ElementwiseStep, PlainDepthwiseStep, PlainPointwiseStep } from './plain.js';
+import { ElementwiseStep, GateStep } from './plain.js';
 import { DenseStep, PointwiseStep } from './pointwise.js';
 import { PoolStep } from './pool.js';
 
@@ -41,14 +41,10 @@ export class NchwcLowering implements Lowering {
           }
         case 'pool':
           return new PoolStep(part.node) as Step;
-        case 'pointwise':
-          return new PlainPointwiseStep(part.node) as Step;
-        case 'depthwise':
-          return new PlainDepthwiseStep(part.node) as Step;
         case 'elementwise':
           return new ElementwiseStep(part.node) as Step;
-        case 'affine':
-          return new ChannelAffineStep(part.node) as Step;
+        case 'gate':
+          return new GateStep(part.node) as Step;
         case 'other':
           return new PortableStep(part.node);
         default:

@@ -2,7 +2,6 @@ import type { Graph, Node, Value } from '../../graph.js';
 import { activation } from '../../ops/activation.js';
 import { add } from '../../ops/add.js';
 import { batchNorm, frozenNorm } from '../../ops/batch-norm.js';
-import { channelAffine } from '../../ops/channel-affine.js';
 import { type Convolution, convolution } from '../../ops/convolution.js';
 import { globalAveragePool } from '../../ops/global-average-pool.js';
 import { multiply } from '../../ops/multiply.js';
@@ -24,7 +23,7 @@ export interface FusedLayer {
   readonly phased: boolean;
 }
 
-export type PlainKind = 'pool' | 'pointwise' | 'depthwise' | 'elementwise' | 'affine';
+export type PlainKind = 'pool' | 'elementwise' | 'gate';
 
 export type Part =
   | { readonly kind: 'layer'; readonly layer: FusedLayer }
@@ -65,23 +64,14 @@ export function partition(graph: Graph, outputs: ReadonlySet<Value>, differentia
   });
 }
 
-function plainKind({ op, attributes, inputs }: Node): PlainKind | undefined {
+function plainKind({ op, inputs }: Node): PlainKind | undefined {
   const [x, other] = inputs as [Value, Value | undefined];
   const is = (candidate: unknown) => op === candidate;
   if (x.shape.length !== 4) return undefined;
   if (is(globalAveragePool)) return 'pool';
   if (is(activation) || is(add)) return 'elementwise';
-  if (is(channelAffine)) return 'affine';
-  // A gate for every image, and every channel or all of them.
-  const perChannel = [1, x.shape[1]].includes(other?.shape[1]);
-  if (is(multiply) && other?.shape.length === 4 && other.shape[0] === x.shape[0] && perChannel) {
-    return other.shape[2] === 1 && other.shape[3] === 1 ? 'affine' : undefined;
-  }
-  if (!is(convolution)) return undefined;
-  const { stride, groups } = attributes as Convolution;
-  const kernel = other?.shape[2] as number;
-  if (groups === 1) return kernel === 1 && stride === 1 ? 'pointwise' : undefined;
-  return kernel > 1 && (stride === 1 || evenExtents(x)) ? 'depthwise' : undefined;
+  const gate = [x.shape[0], x.shape[1], 1, 1].join();
+  return is(multiply) && other?.shape.join() === gate ? 'gate' : undefined;
 }
 
 function evenExtents({ shape }: Value): boolean {

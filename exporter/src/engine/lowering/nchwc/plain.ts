@@ -1,11 +1,9 @@
 import type { Node, Value } from '../../graph.js';
-import type { Convolution } from '../../ops/convolution.js';
 import type { Step } from '../lowering.js';
 import type { Blocked } from './blocked-emitter.js';
 import type { BlockedScope } from './blocked-scope.js';
-import { DepthwiseKernel } from './depthwise-kernel.js';
 
-/** One op in blocked memory, unfused: what the gated supernet is made of. */
+/** One op in blocked memory, unfused: squeeze-excite, h-swish, and sums that no layer has taken. */
 abstract class PlainStep implements Step {
   readonly inputs: readonly Value[];
   readonly output: Value;
@@ -26,50 +24,6 @@ abstract class PlainStep implements Step {
 
   protected whole(scope: BlockedScope, value: Value): Blocked {
     return scope.parts(value, 'whole')[0] as Blocked;
-  }
-}
-
-export class PlainPointwiseStep extends PlainStep {
-  #matrix = '';
-
-  forward(scope: BlockedScope): void {
-    const { blocked } = scope;
-    const [x, weight] = this.inputs as [Value, Value];
-    const [out, channels] = weight.shape as [number, number];
-    const flat = blocked.e.reshape(scope.name(weight), [out, channels]);
-    this.#matrix = blocked.e.pad(flat, [0, 0, blocked.padded(out) - out, blocked.padded(channels) - channels]);
-    scope.defineBlocked(this.output, [blocked.pointwise(this.whole(scope, x), this.#matrix, blocked.padded(out))]);
-  }
-
-  protected propagate(scope: BlockedScope, gradient: Blocked): void {
-    const { blocked } = scope;
-    const { e } = blocked;
-    const [x, weight] = this.inputs as [Value, Value];
-    const input = this.whole(scope, x);
-    if (scope.differentiable.has(weight)) {
-      const matrix = blocked.outerProduct(gradient, input);
-      const [out, channels] = weight.shape as [number, number];
-      scope.addGradient(weight, e.reshape(e.slice(matrix, [0, 0], [out, channels], [0, 1]), weight.shape));
-    }
-    if (scope.differentiable.has(x)) {
-      scope.addBlockedGradient(x, [blocked.pointwise(gradient, e.transpose(this.#matrix, [1, 0]), input.channels)]);
-    }
-  }
-}
-
-export class PlainDepthwiseStep extends PlainStep {
-  #kernel: DepthwiseKernel | undefined;
-
-  forward(scope: BlockedScope): void {
-    const [x, weight] = this.inputs as [Value, Value];
-    this.#kernel = new DepthwiseKernel(scope, x, weight, (this.node.attributes as Convolution).stride);
-    scope.defineBlocked(this.output, [this.#kernel.convolve(this.#kernel.matrix)]);
-  }
-
-  protected propagate(scope: BlockedScope, gradient: Blocked): void {
-    const kernel = this.#kernel as DepthwiseKernel;
-    if (scope.differentiable.has(kernel.weight)) kernel.addWeightGradient(kernel.matrixGradient(gradient));
-    kernel.addInputGradient(kernel.matrix, gradient);
   }
 }
 
@@ -99,47 +53,33 @@ export class ElementwiseStep extends PlainStep {
   }
 }
 
-/** `x * scale + shift`, or `x * gate`, with numbers of their own for every image and channel. */
-export class ChannelAffineStep extends PlainStep {
+/** `x * gate` with a number `[batch, channels, 1, 1]` for every image and channel, as squeeze-excite has. */
+export class GateStep extends PlainStep {
   #scale = '';
 
   forward(scope: BlockedScope): void {
-    const [x, scale, shift] = this.inputs as [Value, Value, Value | undefined];
+    const [x, gate] = this.inputs as [Value, Value];
     const input = this.whole(scope, x);
-    this.#scale = this.#padded(scope, scale, input);
-    const bias = shift && this.#padded(scope, shift, input);
-    scope.defineBlocked(this.output, [scope.blocked.perImageAffine(input, this.#scale, bias)]);
+    const { e } = scope.blocked;
+    const [batch, channels] = gate.shape as [number, number];
+    const flat = e.reshape(scope.name(gate), [batch, channels]);
+    this.#scale = e.pad(flat, [0, 0, 0, input.channels - channels]);
+    scope.defineBlocked(this.output, [scope.blocked.perImageScale(input, this.#scale)]);
   }
 
   protected propagate(scope: BlockedScope, gradient: Blocked): void {
     const { blocked } = scope;
     const { e } = blocked;
-    const [x, scale, shift] = this.inputs as [Value, Value, Value | undefined];
+    const [x, gate] = this.inputs as [Value, Value];
     const input = this.whole(scope, x);
-    const add = (value: Value | undefined, vector: () => string) => {
-      if (!value || !scope.differentiable.has(value)) return;
-      const [batch, channels] = [x.shape[0] as number, x.shape[1] as number];
-      const unpadded = input.channels === channels ? vector() : e.slice(vector(), [0], [channels], [1]);
-      // A gate `[batch, 1, 1, 1]` acts on all channels at once.
-      const summed = value.shape[1] === channels ? unpadded : e.reduceSum(unpadded, [1], true);
-      scope.addGradient(
-        value,
-        value.shape.length === 2 && value.shape[0] === batch ? summed : e.reshape(summed, value.shape),
-      );
-    };
-    add(scale, () => blocked.perImageDot(gradient, input));
-    add(shift, () => e.scale(blocked.globalAveragePool(gradient), input.height * input.width));
-    if (scope.differentiable.has(x)) {
-      scope.addBlockedGradient(x, [blocked.perImageAffine(gradient, this.#scale, undefined)]);
+    if (scope.differentiable.has(gate)) {
+      const dot = blocked.perImageDot(gradient, input);
+      const channels = gate.shape[1] as number;
+      const unpadded = input.channels === channels ? dot : e.slice(dot, [0], [channels], [1]);
+      scope.addGradient(gate, e.reshape(unpadded, gate.shape));
     }
-  }
-
-  /** `[batch, channels]`, channels padded with zeros. */
-  #padded(scope: BlockedScope, vector: Value, { batch, channels }: Blocked): string {
-    const { e } = scope.blocked;
-    const own = vector.shape[1] as number;
-    const flat = e.reshape(scope.name(vector), [batch, own]);
-    if (own === 1 && channels !== 1) return e.node('Expand', [flat, e.integers([batch, channels])]);
-    return e.pad(flat, [0, 0, 0, channels - own]);
+    if (scope.differentiable.has(x)) {
+      scope.addBlockedGradient(x, [blocked.perImageScale(gradient, this.#scale)]);
+    }
   }
 }
