@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { openDataset } from '@easel/exporter/data';
 import { openBundlePredictor, SubnetRunner, taskAccuracy } from '@easel/exporter/evaluation';
 import type { BaselineContext } from '@easel/exporter/evaluation/baselines';
+import { sharedFactors } from '@easel/exporter/generator';
 import { type Bundle, loadBundle } from '@easel/sdk/bundle';
 import { directorySource } from '@easel/sdk/node';
 import type { DeviceProfile } from '@easel/sdk/profile';
@@ -52,19 +53,13 @@ export async function openSetting(directory: string, { data, images, seed }: Set
 
 /** A device that nobody measured: kernel sizes, expand ratios and units of another one get dearer or cheaper. */
 export function perturbedProfile(profile: DeviceProfile, seed: number): DeviceProfile {
-  const random = new Random(seed);
-  const factor = (deviation: number) => Math.exp(deviation * random.normal());
-  const shared = new Map<string, number>();
-  const of = (key: string, deviation: number) => {
-    const known = shared.get(key) ?? factor(deviation);
-    shared.set(key, known);
-    return known;
-  };
+  // Wider than what the generator is trained on.
+  const factor = sharedFactors(new Random(seed), { unit: 0.3, kernel: 0.3, expandRatio: 0.15 });
   const perturbed = (costs: Readonly<Record<string, number>>, unit: number) =>
     Object.fromEntries(
       Object.entries(costs).map(([option, cost]) => {
-        const [kernel, ratio] = option.split('x');
-        return [option, cost * of(`unit ${unit}`, 0.3) * of(`kernel ${kernel}`, 0.3) * of(`ratio ${ratio}`, 0.15)];
+        const [kernel, expandRatio] = option.split('x').map(Number) as [number, number];
+        return [option, cost * factor(unit, { kernel, expandRatio })];
       }),
     );
   return {

@@ -1,6 +1,7 @@
 import type { Random } from '@easel/sdk/random';
 import {
   architectureCost,
+  type BlockChoice,
   type CostTable,
   type Decision,
   largestArchitecture,
@@ -52,31 +53,43 @@ export function randomClasses({ tasks, classes }: ScenarioSource, random: Random
  * and vector units make them, and every entry a little by itself.
  */
 export function perturbedDevice(source: ScenarioSource, device: CostTable, random: Random): CostTable {
-  const factor = (deviation: number) => Math.exp(deviation * random.normal());
-  const factors = new Map<string, number>();
-  const shared = (key: string, deviation: number) => {
-    const known = factors.get(key) ?? factor(deviation);
-    factors.set(key, known);
-    return known;
-  };
+  const shared = sharedFactors(random, { unit: 0.2, kernel: 0.2, expandRatio: 0.1 });
   const blockDecisions = source.decisions.filter((decision) => decision.kind === 'block');
   return {
     metric: device.metric,
-    base: device.base.map((cost) => cost * factor(0.1)),
+    base: device.base.map((cost) => cost * logNormal(random, 0.1)),
     blocks: device.blocks.map((blocks) =>
       blocks.map((options, b) => {
         const { unit, options: choices } = blockDecisions[b] as (typeof blockDecisions)[number];
         return options.map((cost, o) => {
-          const { kernel, expandRatio } = choices[o] as (typeof choices)[number];
-          return (
-            cost *
-            shared(`unit ${unit}`, 0.2) *
-            shared(`kernel ${kernel}`, 0.2) *
-            shared(`ratio ${expandRatio}`, 0.1) *
-            factor(0.05)
-          );
+          return cost * shared(unit, choices[o] as (typeof choices)[number]) * logNormal(random, 0.05);
         });
       }),
     ),
   };
+}
+
+/**
+ * What units, kernel sizes and expand ratios of one perturbed device cost, relative to the device it is made of: one
+ * factor for each, drawn when it is first asked for.
+ *
+ * @param deviations of the factors' logarithms
+ */
+export function sharedFactors(
+  random: Random,
+  deviations: Readonly<Record<'unit' | 'kernel' | 'expandRatio', number>>,
+): (unit: number, option: BlockChoice) => number {
+  const factors = new Map<string, number>();
+  const factor = (kind: keyof typeof deviations, value: number) => {
+    const key = `${kind} ${value}`;
+    const known = factors.get(key) ?? logNormal(random, deviations[kind]);
+    factors.set(key, known);
+    return known;
+  };
+  return (unit, { kernel, expandRatio }) =>
+    factor('unit', unit) * factor('kernel', kernel) * factor('expandRatio', expandRatio);
+}
+
+function logNormal(random: Random, deviation: number): number {
+  return Math.exp(deviation * random.normal());
 }
