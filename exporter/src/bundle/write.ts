@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import {
   type CalibrationImages,
   encodeStatistics,
@@ -15,6 +14,7 @@ import { directorySource } from '@easel/sdk/node';
 import type { DeviceProfile } from '@easel/sdk/profile';
 import type { Supernet } from '@easel/sdk/subnet';
 import { OutputExistsError } from '../errors/index.js';
+import { entriesOf, removeAbandonedFolders, writeFolderAtomically } from '../files/index.js';
 import { supernetModel } from './supernet-model.js';
 
 /** All that a device gets. */
@@ -43,7 +43,7 @@ export interface WriteBundleOptions {
 
 /**
  * Writes a bundle: the whole of it or, whatever goes wrong, nothing. It is written beside its place, read back the way
- * a device does, and then moved.
+ * a device does, and then moved. What a process that was killed while writing this bundle has left behind is removed.
  *
  * @throws OutputExistsError if something is there already
  * @throws WeightError, BundleError, ProfileError if the contents do not fit together
@@ -54,24 +54,18 @@ export async function writeBundle(
   { overwrite = false }: WriteBundleOptions = {},
 ): Promise<Manifest> {
   const target = resolve(directory);
+  await removeAbandonedFolders(target);
   await assertReplaceable(directory, overwrite);
   const files = bundleFiles(contents);
   const manifest = await manifestOf(contents, files);
-  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}`);
-  const createdParent = await mkdir(dirname(target), { recursive: true });
-  try {
+  return writeFolderAtomically(target, async (temporary) => {
     for (const [path, bytes] of files) {
       await mkdir(dirname(join(temporary, path)), { recursive: true });
       await writeFile(join(temporary, path), bytes);
     }
     await writeFile(join(temporary, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`);
-    const written = await loadBundle(directorySource(temporary));
-    await move(temporary, target);
-    return written.manifest;
-  } catch (error) {
-    await rm(createdParent ?? temporary, { recursive: true, force: true });
-    throw error;
-  }
+    return (await loadBundle(directorySource(temporary))).manifest;
+  });
 }
 
 const supernetFile = 'supernet.onnx';
@@ -125,39 +119,13 @@ async function manifestOf(contents: BundleContents, files: ReadonlyMap<string, U
 
 /** An empty folder may be replaced, a bundle if asked for; nobody's other files are ever deleted. */
 async function assertReplaceable(directory: string, overwrite: boolean): Promise<void> {
-  const entries = await entriesOf(directory);
+  const entries = await entriesOf(directory).catch((error) => {
+    if (error.code !== 'ENOTDIR') throw error;
+    throw new OutputExistsError(directory, 'is a file; choose another directory');
+  });
   if (!entries || entries.length === 0) return;
   if (!entries.includes(manifestFile)) {
     throw new OutputExistsError(directory, 'holds other files than a bundle; choose another directory');
   }
   if (!overwrite) throw new OutputExistsError(directory, 'holds a bundle already; overwrite it or choose another one');
-}
-
-async function entriesOf(directory: string): Promise<string[] | undefined> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
-    if (code === 'ENOTDIR') throw new OutputExistsError(directory, 'is a file; choose another directory');
-    throw error;
-  }
-}
-
-async function move(from: string, to: string): Promise<void> {
-  const old = await entriesOf(to);
-  if (!old) return rename(from, to);
-  if (old.length === 0) {
-    await rmdir(to);
-    return rename(from, to);
-  }
-  const aside = `${from}.old`;
-  await rename(to, aside);
-  try {
-    await rename(from, to);
-  } catch (error) {
-    await rename(aside, to);
-    throw error;
-  }
-  await rm(aside, { recursive: true, force: true });
 }

@@ -1,3 +1,4 @@
 export * from './atomic.js';
+export * from './folder.js';
 export * from './lock.js';
 export * from './problems.js';

@@ -211,6 +211,14 @@ describe('writeBundle', () => {
       expect((await load(directory)).manifest.name).to.equal('random');
     }));
 
+  it('removes what a killed writer of the same bundle has left', () =>
+    withDirectory(async (parent) => {
+      await mkdir(join(parent, '.bundle.0123456789ab', 'profiles'), { recursive: true });
+      await mkdir(join(parent, '.other.0123456789ab'));
+      await writeBundle(join(parent, 'bundle'), contents);
+      expect(await readdir(parent)).to.have.members(['.other.0123456789ab', 'bundle']);
+    }));
+
   it('never replaces a folder of other files, or a file', () =>
     withDirectory(async (directory) => {
       await writeFile(join(directory, 'thesis.txt'), 'years of work');

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileError, LockedError } from '@easel/exporter/errors';
-import { DirectoryLock, writeAtomically } from '@easel/exporter/files';
+import { DirectoryLock, removeAbandonedFolders, writeAtomically, writeFolderAtomically } from '@easel/exporter/files';
 import { expect } from 'chai';
 
 const filesModule = import.meta.resolve('@easel/exporter/files');
@@ -65,6 +65,42 @@ describe('files', () => {
     expect(error.message).to.equal('no more');
     expect(await readdir(directory)).to.deep.equal(['file']);
     expect(await readFile(file, 'utf8')).to.equal('old');
+  });
+
+  it('write a folder atomically: remove what a killed writer left, and nothing that is still being written', async () => {
+    const target = join(directory, 'bundle');
+    const write = `await files.writeFolderAtomically(${JSON.stringify(target)}, async (folder) => {
+      const { mkdirSync } = await import('node:fs');
+      mkdirSync(folder + '/models', { recursive: true });
+      console.log('writing');
+      await new Promise(() => {});
+    });`;
+    await kill(await processThat(write));
+    // The folder and its lock.
+    expect(await readdir(directory)).to.have.length(2);
+    const alive = await processThat(write);
+    try {
+      await mkdir(join(directory, '.bundle.not-ours'));
+      await mkdir(join(directory, '.bundle.0123456789ab'));
+      await removeAbandonedFolders(target);
+      const left = await readdir(directory);
+      expect(left).to.have.length(3).and.include('.bundle.not-ours').and.not.include('.bundle.0123456789ab');
+    } finally {
+      await kill(alive);
+    }
+    await removeAbandonedFolders(target);
+    await writeFolderAtomically(target, (folder) => mkdir(folder));
+    expect((await readdir(directory)).sort()).to.deep.equal(['.bundle.not-ours', 'bundle']);
+  });
+
+  it('give back a folder whose replacement was killed between its two moves', async () => {
+    const target = join(directory, 'bundle');
+    await mkdir(join(directory, '.bundle.0123456789ab.old'));
+    await mkdir(join(directory, '.bundle.0123456789ab'));
+    await writeFile(join(directory, '.bundle.0123456789ab.old', 'old'), '');
+    await removeAbandonedFolders(target);
+    expect(await readdir(directory)).to.deep.equal(['bundle']);
+    expect(await readdir(target)).to.deep.equal(['old']);
   });
 
   it('lock a directory for one holder at a time, and leave no trace', async () => {
