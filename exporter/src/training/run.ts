@@ -1,11 +1,5 @@
 import { Random } from '@easel/sdk/random';
-import {
-  type Architecture,
-  formatArchitecture,
-  largestArchitecture,
-  randomArchitecture,
-  smallestArchitecture,
-} from '@easel/sdk/space';
+import { formatArchitecture, largestArchitecture, randomArchitecture, smallestArchitecture } from '@easel/sdk/space';
 import type { Statistics } from '@easel/sdk/subnet';
 import type { Tensor } from '@easel/sdk/tensor';
 import { BatchSampler, type Dataset, measureNormalization, type Normalization } from '../data/index.js';
@@ -20,14 +14,13 @@ import type { TrainingEvent } from './events.js';
 import { GradientSum } from './gradients.js';
 import type { MetricsFile, MetricsLine } from './metrics.js';
 import { Sgd } from './optimizer.js';
+import { type PhaseAndStage, PhasePool } from './phase-pool.js';
 import { quickEvaluation } from './quick-evaluation.js';
 import { StepReport } from './report.js';
 import { sandwichStep } from './sandwich.js';
-import { type Phase, type Schedule, scheduleOf } from './schedule.js';
-import { inStage, type Stage, stageAt } from './stages.js';
+import { type Schedule, scheduleOf } from './schedule.js';
+import { stageAt } from './stages.js';
 import { type InitialSupernet, startingWeights } from './starting-weights.js';
-import { lossOf, TrainableSubnet } from './subnet.js';
-import { type PoolState, type Role, SubnetPool } from './subnet-pool.js';
 import { TaskDropout } from './task-dropout.js';
 import { WeightAverage } from './weight-average.js';
 
@@ -67,7 +60,7 @@ export class TrainingRun {
   readonly #report: StepReport;
   /** Weights and statistics as the programs' inputs. */
   #inputs: ReadonlyMap<string, Float32Array>;
-  #pool: { readonly key: string; readonly subnets: SubnetPool<TrainableSubnet> };
+  readonly #pool: PhasePool;
   #collections: number;
   #imagesSeen: number;
   #seconds: number;
@@ -117,7 +110,8 @@ export class TrainingRun {
       resolutions: [...new Set([Math.max(...space.resolutions), Math.min(...space.resolutions)])],
     });
     this.#gradients = new GradientSum(this.weights);
-    this.#pool = this.#newPool(checkpoint?.pool);
+    const { classes } = dataset;
+    this.#pool = new PhasePool(identity, classes.length, run.engine, this.#phaseAndStage(), checkpoint?.pool);
     this.#collections = checkpoint?.collections ?? 0;
     this.#imagesSeen = checkpoint?.imagesSeen ?? 0;
     this.#seconds = checkpoint?.seconds ?? 0;
@@ -145,7 +139,6 @@ export class TrainingRun {
 
   async save(): Promise<void> {
     const { identity, file } = this.#run;
-    const { subnets, key } = this.#pool;
     const batches = this.#batches.state;
     await writeCheckpoint(file, {
       run: identity,
@@ -155,8 +148,7 @@ export class TrainingRun {
       normalization: this.normalization,
       randoms: { ...batches.randoms, pool: this.#poolRandom.state },
       sampler: batches.sampler,
-      // The next phase or stage starts with a pool of its own.
-      pool: key === this.#poolKey() ? subnets.state : { members: [] },
+      pool: this.#pool.state(this.#phaseAndStage()),
       collections: this.#collections,
       weights: this.weights,
       velocity: this.#optimizer.velocity,
@@ -169,19 +161,15 @@ export class TrainingRun {
   }
 
   async dispose(): Promise<void> {
-    await Promise.all([this.#batches.dispose(), this.#pool.subnets.dispose()]);
+    await Promise.all([this.#batches.dispose(), this.#pool.dispose()]);
   }
 
   async #trainOneStep(): Promise<void> {
     const { identity, dataset } = this.#run;
     const { options } = identity;
     const { classes } = dataset;
-    const { phase, stage } = this.#phaseAndStage();
-    if (this.#poolKey() !== this.#pool.key) {
-      await this.#pool.subnets.dispose();
-      this.#pool = this.#newPool();
-    }
-    const { subnets } = this.#pool;
+    const at = this.#phaseAndStage();
+    const subnets = await this.#pool.subnets(at);
     const learningRate = this.schedule.learningRate(this.step);
     const started = performance.now();
     const compiled = subnets.compileMs;
@@ -193,7 +181,7 @@ export class TrainingRun {
       this.#inputs,
       batch,
       kept,
-      { ...options, classes: classes.length, onlyLargest: stage === 'largest' },
+      { ...options, classes: classes.length, onlyLargest: at.stage === 'largest' },
       this.#gradients,
       this.#poolRandom,
     );
@@ -219,7 +207,7 @@ export class TrainingRun {
     });
     const { totalSteps } = this.schedule;
     const event = this.#report.event({
-      phase,
+      phase: at.phase,
       step: this.step,
       totalSteps,
       imagesSeen: this.#imagesSeen,
@@ -233,7 +221,7 @@ export class TrainingRun {
     const { identity, dataset, engine, signal } = this.#run;
     const { space, options } = identity;
     const { train, resolution, classes } = dataset;
-    await this.#pool.subnets.dispose();
+    await this.#pool.dispose();
     this.#average?.adopt();
     const seed = `${options.seed}/collection/${this.#collections}`;
     const sampler = new BatchSampler(train, { seed: hashOf(`${seed}/sampler`) });
@@ -289,33 +277,12 @@ export class TrainingRun {
     await this.#run.metrics.write(line);
   }
 
-  #phaseAndStage(): { readonly phase: Phase; readonly stage: Stage } {
+  #phaseAndStage(): PhaseAndStage {
     const { progressive } = this.#run.identity.options;
     return {
       phase: this.schedule.phase(this.step),
       stage: stageAt(this.step / this.schedule.trainingSteps, progressive),
     };
-  }
-
-  #poolKey(): string {
-    return Object.values(this.#phaseAndStage()).join();
-  }
-
-  #newPool(state?: PoolState) {
-    const { identity, dataset, engine } = this.#run;
-    const { space, options } = identity;
-    const { phase, stage } = this.#phaseAndStage();
-    const compile = (architecture: Architecture, role: Role) =>
-      TrainableSubnet.compile(architecture, {
-        space,
-        classes: dataset.classes.length,
-        batch: options.batchSize,
-        norm: phase === 'training' ? 'batch' : 'frozen',
-        loss: lossOf(options, role),
-        engine,
-      });
-    const adapt = (architecture: Architecture) => inStage(space, architecture, stage);
-    return { key: this.#poolKey(), subnets: new SubnetPool(space, options.pool, compile, state, adapt) };
   }
 
   #programInputs(): ReadonlyMap<string, Float32Array> {
