@@ -1,11 +1,10 @@
 import { host } from '#host';
-import { AccuracyPredictor } from './accuracy-predictor.js';
 import type { AdaptiveClassifier, AdaptiveOptions, AdaptiveRequest } from './adaptive/index.js';
-import { ArchitectureGenerator, type Scenario } from './architecture-generator.js';
-import { BundleReader, type BundleSource, type CalibrationImages, type Manifest } from './bundle/index.js';
-import { Classifier, type Costs, type Inference, type Prediction } from './classifier.js';
-import { DisposedError, InvalidRequestError } from './errors/index.js';
-import { CostTables, costRange, type Limit, limitsOf } from './generator/index.js';
+import { ArchitectureGenerator } from './architecture-generator.js';
+import { BundleReader, type BundleSource } from './bundle/index.js';
+import { Classifier, type Inference, type Prediction } from './classifier.js';
+import { DisposedError } from './errors/index.js';
+import { CostTables, costRange } from './generator/index.js';
 import { assertLoadable, findProfile, type LoadOptions } from './load-options.js';
 import {
   correctedLimits,
@@ -15,7 +14,9 @@ import {
   medianRun,
   profileMismatches,
 } from './on-this-device.js';
+import { Planner } from './planner.js';
 import { type DeviceProfile, LatencyCorrection } from './profile/index.js';
+import type { Recalibrations } from './recalibrations.js';
 import { type Request, requestedClasses, type SpecializeRequest } from './request.js';
 import { type Execution, type Session, SessionPool } from './runtime/index.js';
 import {
@@ -35,9 +36,6 @@ interface OpenSubnet extends Session {
   readonly modelBytes: number;
 }
 
-/** Requests whose architecture is remembered. */
-const rememberedChoices = 64;
-
 /**
  * A bundle, ready to be asked for subnets.
  *
@@ -46,17 +44,13 @@ const rememberedChoices = 64;
  *     const [best] = await classifier.classify('cat.jpg');
  */
 export class Easel {
-  readonly #manifest: Manifest;
   readonly #supernet: Supernet;
-  readonly #generator: ArchitectureGenerator;
+  readonly #planner: Planner;
   readonly #tables: CostTables;
   readonly #decisions: readonly Decision[];
   readonly #reader: BundleReader;
-  #calibration: Promise<CalibrationImages | undefined> | undefined;
-  readonly #recalibrations = new Map<string, Promise<Supernet>>();
-  #predictor: Promise<AccuracyPredictor | undefined> | undefined;
+  #recalibrations: Recalibrations | undefined;
   readonly #subnets: SessionPool<OpenSubnet>;
-  readonly #choices = new Map<string, Architecture>();
   /** Names of the profiles that came with the bundle. */
   readonly devices: readonly string[];
   /** What every classifier runs on, and why on nothing better. */
@@ -75,13 +69,12 @@ export class Easel {
     execution: Execution,
     { idleSubnets, correct, warnings }: { idleSubnets: number; correct: boolean; warnings: readonly string[] },
   ) {
-    this.#reader = reader;
-    this.#manifest = reader.manifest;
     this.#supernet = supernet;
     this.devices = reader.devices;
-    this.#generator = generator;
     this.#tables = tables;
     this.#decisions = decisionsOf(reader.manifest.space);
+    this.#planner = new Planner(reader, generator, tables, this.#decisions);
+    this.#reader = reader;
     this.#subnets = new SessionPool(idleSubnets);
     this.execution = execution;
     this.warnings = warnings;
@@ -132,21 +125,21 @@ export class Easel {
   }
 
   get name(): string {
-    return this.#manifest.name;
+    return this.#reader.manifest.name;
   }
 
   /** Every class that subnets can be asked to tell apart. */
   get classes(): readonly string[] {
-    return this.#manifest.classes;
+    return this.#reader.manifest.classes;
   }
 
   /** Named groups of classes. */
   get tasks(): Readonly<Record<string, readonly string[]>> {
-    return this.#manifest.tasks;
+    return this.#reader.manifest.tasks;
   }
 
   get space(): SearchSpace {
-    return this.#manifest.space;
+    return this.#reader.manifest.space;
   }
 
   /** The profile in use. */
@@ -162,9 +155,7 @@ export class Easel {
    */
   async architectures(requests: readonly Request[]): Promise<Architecture[]> {
     this.#assertUsable();
-    const scenarios = requests.map((request) => this.#scenario(request));
-    if (requests.every(({ budget }) => budget.accuracy === undefined)) return this.#generator.architectures(scenarios);
-    return Promise.all(scenarios.map((scenario, i) => this.#choose(scenario, requests[i]?.budget.accuracy)));
+    return this.#planner.architectures(requests);
   }
 
   /**
@@ -205,17 +196,17 @@ export class Easel {
 
   async #specialize(request: SpecializeRequest, onInference?: (inference: Inference) => void): Promise<Classifier> {
     this.#assertUsable();
-    const [manifest, supernet] = [this.#manifest, this.#supernet];
-    const { classes, limits } = this.#scenario(request);
+    const [manifest, supernet] = [this.#reader.manifest, this.#supernet];
+    const { classes, limits } = this.#planner.scenario(request);
     // Before a session is held: reading it may fail.
-    await this.#openPredictor();
+    await this.#planner.predictor();
     // Who watches every inference corrects by itself.
     const correction = onInference ? undefined : this.#correction;
     const choose = async () => {
       const factor = correction?.factor ?? 1;
       const today = correctedLimits(limits, factor);
-      if (request.architecture) return this.#checkedArchitecture(request.architecture, limits);
-      return this.#choose({ classes, limits: today }, request.budget.accuracy).catch((error) => {
+      if (request.architecture) return this.#planner.checked(request.architecture, limits);
+      return this.#planner.choose({ classes, limits: today }, request.budget.accuracy).catch((error) => {
         throw infeasibleToday(error, factor);
       });
     };
@@ -227,11 +218,10 @@ export class Easel {
       });
     let architecture = await choose();
     let lease = await acquire(architecture);
-    const table = this.#tables;
     for (let attempt = 0; correction && attempt < correctionAttempts; attempt++) {
       try {
-        const predictedMs = architectureCost(table.get('latencyMs', classes.length), this.#decisions, architecture);
-        correction.observe(await medianRun(lease.value, architecture.resolution), predictedMs);
+        const { latencyMs } = this.#planner.costs(architecture, classes.length, undefined);
+        correction.observe(await medianRun(lease.value, architecture.resolution), latencyMs as number);
         const next = await choose();
         if (formatArchitecture(next) === formatArchitecture(architecture)) break;
         architecture = next;
@@ -243,17 +233,16 @@ export class Easel {
       lease = await acquire(architecture);
     }
     const source = await sourceOf(architecture);
-    const build = () => assemble(source, architecture, classes);
     return new Classifier({
       classes: classes.map((index) => manifest.classes[index] as string),
       architecture,
       predicted: {
-        ...this.#costs(architecture, classes.length, correction),
+        ...this.#planner.costs(architecture, classes.length, correction),
         modelBytes: lease.value.modelBytes,
-        ...(await this.#accuracies(classes, [architecture]))[0],
+        ...(await this.#planner.accuracies(classes, [architecture]))[0],
       },
-      note: this.#note(limits, request.budget?.accuracy),
-      assemble: build,
+      note: this.#planner.note(limits, request.budget?.accuracy),
+      assemble: () => assemble(source, architecture, classes),
       lease,
       preprocessing: manifest.preprocessing,
       sourceResolution: manifest.space.resolutions.at(-1) as number,
@@ -273,11 +262,11 @@ export class Easel {
     architectures: readonly Architecture[],
   ): Promise<Omit<Prediction, 'modelBytes'>[]> {
     this.#assertUsable();
-    const classes = requestedClasses(request, this.#manifest);
+    const classes = requestedClasses(request, this.#reader.manifest);
     for (const architecture of architectures) assertInSpace(this.space, architecture);
-    const accuracies = await this.#accuracies(classes, architectures);
+    const accuracies = await this.#planner.accuracies(classes, architectures);
     return architectures.map((architecture, i) => ({
-      ...this.#costs(architecture, classes.length, this.#correction),
+      ...this.#planner.costs(architecture, classes.length, this.#correction),
       ...accuracies[i],
     }));
   }
@@ -285,45 +274,14 @@ export class Easel {
   /** Frees the generator and idle subnets. Classifiers made before stay usable; they have a `dispose` of their own. */
   async dispose(): Promise<void> {
     this.#disposed = true;
-    const predictor = await this.#predictor?.catch(() => undefined);
-    await Promise.all([this.#generator.dispose(), this.#subnets.close(), predictor?.dispose()]);
+    await Promise.all([this.#planner.dispose(), this.#subnets.close()]);
   }
 
-  /** The supernet with statistics that fit one architecture, measured when they are first needed. */
-  #recalibrated(architecture: Architecture): Promise<Supernet> {
-    const name = formatArchitecture(architecture);
-    const known = this.#recalibrations.get(name);
-    if (known) return known;
-    const measured = this.#calibrate(architecture).catch((error) => {
-      this.#recalibrations.delete(name);
-      throw error;
-    });
-    this.#recalibrations.set(name, measured);
-    return measured;
-  }
-
-  async #calibrate(architecture: Architecture): Promise<Supernet> {
+  async #recalibrated(architecture: Architecture): Promise<Supernet> {
     // Bundlers put it into a file of its own, which pages that do not recalibrate never load.
-    const { recalibratedStatistics } = await import('./recalibrate.js');
-    this.#calibration ??= this.#reader.calibration().catch((error) => {
-      this.#calibration = undefined;
-      throw error;
-    });
-    const images = await this.#calibration;
-    if (!images) {
-      throw new InvalidRequestError(
-        'recalibrate',
-        true,
-        'false: this bundle holds no calibration images; export it with --calibration-images 256',
-      );
-    }
-    const { threads, provider } = this.execution;
-    const statistics = await recalibratedStatistics(this.#supernet, architecture, {
-      images,
-      preprocessing: this.#manifest.preprocessing,
-      createSession: (model) => host.runtime.createSession(model, { threads, provider }),
-    });
-    return { ...this.#supernet, statistics };
+    const { Recalibrations } = await import('./recalibrations.js');
+    this.#recalibrations ??= new Recalibrations(this.#reader, this.#supernet, this.execution);
+    return this.#recalibrations.get(architecture);
   }
 
   async #openSubnet(model: Uint8Array, resolution: number): Promise<OpenSubnet> {
@@ -337,100 +295,6 @@ export class Easel {
       throw error;
     }
     return { run: (feeds) => session.run(feeds), dispose: () => session.dispose(), modelBytes: model.length };
-  }
-
-  /** The generator is a function: the same scenario has the same answer. */
-  async #choose(scenario: Scenario, accuracy?: number): Promise<Architecture> {
-    const limits = scenario.limits.map(({ table, most }) => `${table.metric}<=${most}`);
-    const key = `${scenario.classes} ${limits} ${accuracy}`;
-    const known = this.#choices.get(key);
-    if (known) return known;
-    const architecture =
-      accuracy === undefined
-        ? ((await this.#generator.architectures([scenario]))[0] as Architecture)
-        : await this.#cheapest(accuracy, scenario);
-    if (this.#choices.size >= rememberedChoices) this.#choices.delete(this.#choices.keys().next().value as string);
-    this.#choices.set(key, architecture);
-    return architecture;
-  }
-
-  async #cheapest(accuracy: number, scenario: Scenario): Promise<Architecture> {
-    const predictor = await this.#openPredictor();
-    if (!predictor) {
-      throw new InvalidRequestError('budget', 'accuracy', 'of costs alone: this bundle has no accuracy predictor');
-    }
-    const table = this.#tables.get(this.profile ? 'latencyMs' : 'macs', scenario.classes.length);
-    const { cheapestReaching } = await import('./cheapest.js');
-    return cheapestReaching(accuracy, scenario, table, this.#decisions, { generator: this.#generator, predictor });
-  }
-
-  /** Read and opened when it is first needed, and again after a failure. */
-  #openPredictor(): Promise<AccuracyPredictor | undefined> {
-    this.#predictor ??= this.#reader
-      .predictor()
-      .then((model) => model && AccuracyPredictor.open(model, this.#decisions, this.classes.length, host.runtime))
-      .catch((error) => {
-        this.#predictor = undefined;
-        throw error;
-      });
-    return this.#predictor;
-  }
-
-  /** Nothing for each where the bundle has no predictor. */
-  async #accuracies(
-    classes: readonly number[],
-    architectures: readonly Architecture[],
-  ): Promise<readonly Pick<Prediction, 'accuracy' | 'accuracyInterval'>[]> {
-    const predictor = await this.#openPredictor();
-    if (!predictor || architectures.length === 0) return architectures.map(() => ({}));
-    return (await predictor.predict(classes, architectures)).map(({ value, deviation }) => ({
-      accuracy: value,
-      accuracyInterval: [Math.max(0, value - 1.96 * deviation), Math.min(1, value + 1.96 * deviation)],
-    }));
-  }
-
-  /** Whether the budget could be smaller, all of it. */
-  #note(limits: readonly Limit[], accuracy: number | undefined): string | undefined {
-    const loose = limits.filter(({ table, most }) => most > this.#generator.range(table).largest);
-    if (accuracy !== undefined || limits.length === 0 || loose.length < limits.length) return undefined;
-    const needed = loose.map(
-      ({ table }) => `${table.metric} ${Number(this.#generator.range(table).largest.toPrecision(4))}`,
-    );
-    return `the budget is larger than any subnet needs (${needed.join(', ')}): this is the best there is`;
-  }
-
-  #scenario(request: SpecializeRequest): Scenario {
-    const classes = requestedClasses(request, this.#manifest);
-    const fixed = request.architecture !== undefined && request.budget === undefined;
-    return {
-      classes,
-      limits: fixed ? [] : limitsOf(request.budget as Request['budget'], this.#tables, classes.length),
-    };
-  }
-
-  #checkedArchitecture(architecture: Architecture, limits: readonly Limit[]): Architecture {
-    assertInSpace(this.space, architecture);
-    for (const { table, most } of limits) {
-      const cost = architectureCost(table, this.#decisions, architecture);
-      if (cost <= most) continue;
-      const expected = `within the budget of ${most} ${table.metric}; it needs ${cost}`;
-      throw new InvalidRequestError('architecture', formatArchitecture(architecture), expected);
-    }
-    return architecture;
-  }
-
-  #costs(
-    architecture: Architecture,
-    classCount: number,
-    correction: LatencyCorrection | undefined,
-  ): Omit<Costs, 'modelBytes'> {
-    const cost = (metric: 'latencyMs' | 'macs' | 'parameters') =>
-      architectureCost(this.#tables.get(metric, classCount), this.#decisions, architecture);
-    const counted = { macs: cost('macs'), parameters: cost('parameters') };
-    if (!this.profile) return counted;
-    if (!correction) return { latencyMs: cost('latencyMs'), ...counted };
-    const { factor } = correction;
-    return { latencyMs: factor * cost('latencyMs'), correction: factor, ...counted };
   }
 
   #assertUsable(): void {

@@ -1,0 +1,54 @@
+import { host } from '#host';
+import type { BundleReader, CalibrationImages } from './bundle/index.js';
+import { InvalidRequestError } from './errors/index.js';
+import { recalibratedStatistics } from './recalibrate.js';
+import type { Execution } from './runtime/index.js';
+import { type Architecture, formatArchitecture } from './space/index.js';
+import type { Supernet } from './subnet/index.js';
+
+/** The supernet with statistics that fit one architecture, measured when they are first needed, for each. */
+export class Recalibrations {
+  #calibration: Promise<CalibrationImages | undefined> | undefined;
+  readonly #measured = new Map<string, Promise<Supernet>>();
+
+  constructor(
+    readonly reader: BundleReader,
+    readonly supernet: Supernet,
+    readonly execution: Execution,
+  ) {}
+
+  /** @throws InvalidRequestError if the bundle has no images for it */
+  get(architecture: Architecture): Promise<Supernet> {
+    const name = formatArchitecture(architecture);
+    const known = this.#measured.get(name);
+    if (known) return known;
+    const measured = this.#measure(architecture).catch((error) => {
+      this.#measured.delete(name);
+      throw error;
+    });
+    this.#measured.set(name, measured);
+    return measured;
+  }
+
+  async #measure(architecture: Architecture): Promise<Supernet> {
+    this.#calibration ??= this.reader.calibration().catch((error) => {
+      this.#calibration = undefined;
+      throw error;
+    });
+    const images = await this.#calibration;
+    if (!images) {
+      throw new InvalidRequestError(
+        'recalibrate',
+        true,
+        'false: this bundle holds no calibration images; export it with --calibration-images 256',
+      );
+    }
+    const { threads, provider } = this.execution;
+    const statistics = await recalibratedStatistics(this.supernet, architecture, {
+      images,
+      preprocessing: this.reader.manifest.preprocessing,
+      createSession: (model) => host.runtime.createSession(model, { threads, provider }),
+    });
+    return { ...this.supernet, statistics };
+  }
+}
