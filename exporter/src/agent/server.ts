@@ -6,6 +6,7 @@ import { type LatencyMeter, runtimeMeter } from '@easel/sdk/profiling';
 import { DeviceError } from '../errors/index.js';
 import { readBody } from '../profiling/http-body.js';
 import { runtimeFacts } from '../profiling/index.js';
+import { reachableHost } from '../profiling/reachable-host.js';
 import { type ClaimAnswer, clientHeader, type DeviceAnswer, type FailureAnswer, type TimeAnswer } from './protocol.js';
 
 export interface AgentOptions {
@@ -46,7 +47,9 @@ class Refusal extends Error {
  * @throws DeviceError if it should listen to others without a token, or cannot listen
  */
 export async function startAgent(options: AgentOptions = {}): Promise<Agent> {
-  const { host = '127.0.0.1', port = 0, token, threads = 1, idleSeconds = 60 } = options;
+  const { host = '127.0.0.1', port = 0, threads = 1, idleSeconds = 60 } = options;
+  // An empty one protects nothing.
+  const token = options.token || undefined;
   if (token === undefined && !loopback.has(host)) {
     throw new DeviceError(`an agent that listens on ${host} runs models for anyone who reaches it: give it a --token`);
   }
@@ -54,6 +57,7 @@ export async function startAgent(options: AgentOptions = {}): Promise<Agent> {
   let claim: { readonly client: string; seenAt: number; busy: boolean } | undefined;
 
   async function answer(request: IncomingMessage): Promise<DeviceAnswer | ClaimAnswer | TimeAnswer | undefined> {
+    refuseWebPages(request, token !== undefined);
     if (token !== undefined && !sameText(request.headers.authorization ?? '', `Bearer ${token}`)) {
       throw new Refusal(401, "this agent wants a token (EASEL_TOKEN, or the agent's --token)");
     }
@@ -114,9 +118,8 @@ export async function startAgent(options: AgentOptions = {}): Promise<Agent> {
     server.once('error', ({ message }) => reject(new DeviceError(`cannot listen on ${host}:${port} (${message})`)));
     server.listen(port, host, resolve);
   });
-  const shown = host.includes(':') ? `[${host}]` : host;
   return {
-    url: `http://${shown}:${(server.address() as AddressInfo).port}`,
+    url: `http://${reachableHost(host)}:${(server.address() as AddressInfo).port}`,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -135,6 +138,24 @@ function wholeNumber(name: string, text: string | null): number {
     throw new Refusal(400, `${name} must be a whole number, got ${text}`);
   }
   return value;
+}
+
+/**
+ * Any web page that a browser on this machine shows can send requests here, and read the answers once its own name
+ * leads to this address. Browsers say so by Origin and Host, which no page can change; Easel's client sends no Origin.
+ */
+function refuseWebPages({ headers }: IncomingMessage, hasToken: boolean): void {
+  if (headers.origin !== undefined) throw new Refusal(403, 'this agent answers no web pages');
+  if (!hasToken && !loopback.has(hostNameOf(headers.host))) {
+    throw new Refusal(403, 'without a token this agent answers only to 127.0.0.1, localhost and [::1]');
+  }
+}
+
+function hostNameOf(host = ''): string {
+  return host
+    .replace(/:\d*$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .toLowerCase();
 }
 
 /** Takes as long whatever the difference. */

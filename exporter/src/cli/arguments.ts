@@ -14,6 +14,10 @@ function number(expected: string, fits: (value: number) => boolean) {
 
 export const positiveNumber = number('a number above 0', (value) => value > 0);
 export const positiveInteger = number('a whole number above 0', (value) => Number.isInteger(value) && value > 0);
+export const portNumber = number(
+  'a port, from 1 to 65535',
+  (value) => Number.isInteger(value) && value >= 1 && value <= 65_535,
+);
 export const wholeNumber = number('a whole number, 0 or more', (value) => Number.isInteger(value) && value >= 0);
 export const atLeastZero = number('a number, 0 or more', (value) => value >= 0);
 export const integer = number('a whole number', (value) => Number.isSafeInteger(value));

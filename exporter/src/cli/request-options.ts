@@ -79,8 +79,8 @@ export function requestOf(flags: RequestFlags, easel: Easel): Request {
   if (latencyMs !== undefined && !easel.profile) {
     const expected =
       easel.devices.length > 0
-        ? `one of ${easel.devices.join(', ')}, or a .json file, for --latency-ms`
-        : 'a .json file of easel profile, for --latency-ms: the bundle has none';
+        ? `one of ${easel.devices.join(', ')}, a .json file, or auto (measure now), for --latency-ms`
+        : 'auto (measure now), or a .json file of easel profile, for --latency-ms: the bundle has none';
     throw new InvalidRequestError('--profile', 'nothing', expected);
   }
   return { ...(tasks ? { tasks } : {}), ...(classes ? { classes } : {}), budget };

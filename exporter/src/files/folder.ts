@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { removeEmptyFolders } from './empty-folders.js';
 import { tryLockFile } from './lock.js';
 
 /**
@@ -25,7 +26,9 @@ export async function writeFolderAtomically<T>(target: string, fill: (folder: st
   } catch (error) {
     // Windows does not remove a folder with an open file.
     await handle?.close();
-    await rm(createdParent ?? temporary, { recursive: true, force: true });
+    await rm(temporary, { recursive: true, force: true });
+    await rm(lock, { force: true });
+    await removeEmptyFolders(parent, createdParent);
     throw error;
   } finally {
     await handle?.close();

@@ -1,8 +1,9 @@
-import { type FileHandle, mkdir, open, rm, rmdir, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { tryLock } from 'fs-native-extensions';
 import { FileError, LockedError } from '../errors/index.js';
+import { removeEmptyFolders } from './empty-folders.js';
 import { writeProblem } from './problems.js';
 
 export const lockFileName = '.lock';
@@ -80,15 +81,7 @@ export class DirectoryLock {
     // A disk that cannot be written any more must not hide what went wrong before.
     await rm(this.#file, { force: true }).catch(() => {});
     await this.#handle.close();
-    if (this.#made === undefined) return;
-    try {
-      for (let directory = dirname(this.#file); ; directory = dirname(directory)) {
-        await rmdir(directory);
-        if (directory === this.#made) break;
-      }
-    } catch {
-      // Something is in it: it stays.
-    }
+    await removeEmptyFolders(dirname(this.#file), this.#made);
   }
 }
 

@@ -3,6 +3,8 @@ const sentences: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is used up',
   EFBIG: 'the file would become larger than is allowed here',
   EROFS: 'the file system is read-only',
+  EISDIR: 'a directory is there',
+  ENOTDIR: 'a part of its path is no directory',
   EACCES: 'it is not permitted',
   EPERM: 'it is not permitted',
 };

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import {
   connectAgent,
   type GridCase,
@@ -71,6 +73,45 @@ describe('easel agent', function () {
     }
     expect((await rejection(startAgent({ host: '0.0.0.0' }), DeviceError)).message).to.match(/0\.0\.0\.0.*--token/);
     expect(agent.url).to.match(/^http:\/\/127\.0\.0\.1:/);
+  });
+
+  it('answers no web page, not even one whose name was made to lead here', async () => {
+    const ask = async (url: string, headers: Record<string, string>) => {
+      const asked = request(new URL('/claim', url), { method: 'POST', headers }).end();
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      answer.resume();
+      return answer.statusCode;
+    };
+    const origin = { Origin: 'http://evil.example' };
+    const open = await startAgent();
+    const guarded = await startAgent({ token: 's3cret' });
+    try {
+      const { port } = new URL(open.url);
+      for (const Host of ['evil.example', `evil.example:${port}`, '127.0.0.1.evil.example', 'localhost@evil.example'])
+        expect(await ask(open.url, { Host }), Host).to.equal(403);
+      for (const Host of [`localhost:${port}`, `[::1]:${port}`, `127.0.0.1:${port}`]) {
+        expect(await ask(open.url, { Host, ...origin }), Host).to.equal(403);
+        expect(await ask(open.url, { Host }), Host).to.be.oneOf([200, 409]);
+      }
+      const Authorization = 'Bearer s3cret';
+      expect(await ask(guarded.url, { Authorization, ...origin })).to.equal(403);
+      expect(await ask(guarded.url, { Authorization, Host: 'board:7420' })).to.equal(200);
+    } finally {
+      await open.close();
+      await guarded.close();
+    }
+  });
+
+  it('takes an empty token for none, and shows an address that another machine can open', async () => {
+    expect((await rejection(startAgent({ host: '0.0.0.0', token: '' }), DeviceError)).message).to.include('--token');
+    const agent = await startAgent({ host: '0.0.0.0', token: 's3cret' });
+    try {
+      expect(new URL(agent.url).hostname).not.to.equal('0.0.0.0');
+      const { release } = await connectAgent(agent.url, { token: 's3cret' });
+      await release();
+    } finally {
+      await agent.close();
+    }
   });
 
   it('says what is wrong with a model, and goes on', async () => {

@@ -74,6 +74,17 @@ describe('easel: bad input', function () {
   it('a task of a single class, which nothing can be told from', () =>
     expectRefusal(directory, [...specialize, '--tasks', 'cats', '--macs', '3M'], ['cat', 'at least two']));
 
+  it('a directory where the model should go, and a port that is none', async () => {
+    await expectRefusal(
+      directory,
+      ['specialize', '--bundle', 'bundle', '--no-measure', '--tasks', 'pets', '--macs', '3M', '--out', 'bundle'],
+      ['bundle: cannot be written', 'a directory is there'],
+    );
+    await expectRefusal(directory, ['agent', '--port', '70000'], ['--port', "'70000'", 'from 1 to 65535']);
+    const remote = ['profile', '--remote', '--out', 'profile.json', '--port', '65536'];
+    await expectRefusal(directory, remote, ['--port', 'from 1 to 65535']);
+  });
+
   it('no task and no budget', async () => {
     await expectRefusal(directory, [...specialize, '--macs', '3M'], ['--tasks or --classes', 'insects']);
     await expectRefusal(directory, [...specialize, '--tasks', 'pets'], ['at least one of --latency-ms, --macs']);
@@ -103,7 +114,7 @@ describe('easel: bad input', function () {
     expectRefusal(
       directory,
       [...specialize, '--tasks', 'pets', '--latency-ms', '1'],
-      ['--profile', 'slow-board, fast-board'],
+      ['--profile', 'slow-board, fast-board, a .json file, or auto'],
     ));
 
   it('an unknown profile, and one of another search space', async () => {
@@ -189,7 +200,7 @@ describe('easel: bad input', function () {
     await expectRefusal(directory, words, ['--out <path>']);
     await expectRefusal(directory, [...words, '--threads', '1,x', '--out', 'p'], ["'1,x'", 'a whole number above 0']);
     await expectRefusal(directory, [...words, '--threads', '1,2', '--name', 'x', '--out', 'p'], ['--name is for one']);
-    await expectRefusal(directory, ['agent', '--port', '0'], ["'0'", 'a whole number above 0']);
+    await expectRefusal(directory, ['agent', '--port', '0'], ["'0'", 'a port, from 1 to 65535']);
   });
 
   it('a run directory that is not empty, and directories that are no run', async () => {

@@ -38,18 +38,22 @@ describe('profiling browsers', function () {
     const skipped: string[] = [];
     const browser = await launchChromium();
     try {
+      const page = await browser.newPage();
       const [profile] = await profileRemote(space, {
         host: '127.0.0.1',
         configurations: [{ provider: 'webgpu', threads: 1 }, wasm(1)],
         options: brief,
         name: 'my-phone',
         onSkipped: ({ provider }, reason) => skipped.push(`${provider}: ${reason}`),
-        onListening: (url) => void browser.newPage().then((page) => page.goto(url)),
+        onListening: (url) => void page.goto(url),
       });
       expect(skipped).to.have.length(1);
       expect(skipped[0]).to.match(/^webgpu: .*WebGPU/);
       expect(profile?.name).to.equal('my-phone');
       expect(profile?.device.cores).to.be.at.least(1);
+      // The server is gone; the page must not need it any more.
+      await page.getByText('Done. You can close this page.').waitFor({ timeout: 5000 });
+      expect(page.url()).to.match(/^http:/);
     } finally {
       await browser.close();
     }

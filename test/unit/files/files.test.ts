@@ -93,6 +93,24 @@ describe('files', () => {
     expect((await readdir(directory)).sort()).to.deep.equal(['.bundle.not-ours', 'bundle']);
   });
 
+  it('write a folder atomically: on failure leave what others have written beside it', async () => {
+    const beside = join(directory, 'made', 'bundles', 'other');
+    const failing = (write: () => Promise<unknown>) =>
+      writeFolderAtomically(join(directory, 'made', 'bundles', 'one'), async (folder) => {
+        await mkdir(folder);
+        await write();
+        throw new Error('no more');
+      }).catch((error) => error.message);
+    expect(await failing(async () => undefined)).to.equal('no more');
+    expect(await readdir(directory)).to.deep.equal([]);
+    expect(await failing(() => mkdir(beside))).to.equal('no more');
+    expect((await readdir(directory, { recursive: true })).sort()).to.deep.equal([
+      'made',
+      join('made', 'bundles'),
+      join('made', 'bundles', 'other'),
+    ]);
+  });
+
   it('give back a folder whose replacement was killed between its two moves', async () => {
     const target = join(directory, 'bundle');
     await mkdir(join(directory, '.bundle.0123456789ab.old'));

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
-import { positiveInteger } from '../arguments.js';
+import { portNumber, positiveInteger } from '../arguments.js';
 import { easelCommand, note, print } from '../command.js';
 import { interruptible } from '../interrupt.js';
 
@@ -18,7 +18,7 @@ export function agentCommand(): Command {
     'EASEL_DEVICE=http://board:7420 EASEL_TOKEN=s3cret npm run test:hil      # on the host',
   ])
     .option('--host <address>', 'where to listen; anything but the loopback needs a token', '127.0.0.1')
-    .option('--port <n>', 'on which port', positiveInteger, 7420)
+    .option('--port <n>', 'on which port', portNumber, 7420)
     .option('--token <text>', 'what clients must know (default: EASEL_TOKEN; made up where one is needed)')
     .option('--threads <n>', 'per inference', positiveInteger, 1)
     .action(run);
@@ -27,10 +27,12 @@ export function agentCommand(): Command {
 async function run({ host, port, threads, token: given }: Flags): Promise<void> {
   const { startAgent } = await import('../../agent/index.js');
   const local = ['127.0.0.1', 'localhost', '::1'].includes(host);
-  const token = given ?? process.env.EASEL_TOKEN ?? (local ? undefined : randomBytes(9).toString('base64url'));
+  // An empty one counts as none.
+  const known = given || process.env.EASEL_TOKEN || undefined;
+  const token = known ?? (local ? undefined : randomBytes(9).toString('base64url'));
   const agent = await startAgent({ host, port, threads, ...(token === undefined ? {} : { token }) });
   print(`listening: ${agent.url}`);
-  if (token !== undefined && given === undefined && process.env.EASEL_TOKEN === undefined) print(`token: ${token}`);
+  if (token !== undefined && known === undefined) print(`token: ${token}`);
   note('Ctrl-C ends it');
   await interruptible(
     'closing',

@@ -4,7 +4,15 @@ import type { ProfileProgress } from '@easel/sdk/profiling';
 import type { SearchSpace } from '@easel/sdk/space';
 import type { Command } from 'commander';
 import type { Configuration } from '../../profiling/web/job.js';
-import { integer, positiveInteger, positiveIntegers, presetNames, searchSpace, wholeNumber } from '../arguments.js';
+import {
+  integer,
+  portNumber,
+  positiveInteger,
+  positiveIntegers,
+  presetNames,
+  searchSpace,
+  wholeNumber,
+} from '../arguments.js';
 import { easelCommand, note, print } from '../command.js';
 import { describeCheck } from '../describe/check.js';
 import { describeProfile } from '../describe/profile.js';
@@ -46,7 +54,7 @@ export function profileCommand(): Command {
     .option('--browser', "measure in this machine's Chromium instead of in Node")
     .option('--visible', 'with --browser: show its window')
     .option('--remote', 'serve a page that measures whatever browser opens it, such as a phone')
-    .option('--port <n>', 'with --remote: where (default: any that is free)', positiveInteger)
+    .option('--port <n>', 'with --remote: where (default: any that is free)', portNumber)
     .option('--webgpu', 'in browsers: WebGPU too')
     .option('--name <name>', 'of the profile (default: from CPU, runtime, threads and search space)')
     .option('--threads <list>', 'per inference; several are measured in turn (default: 1)', positiveIntegers)

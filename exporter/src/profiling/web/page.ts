@@ -18,10 +18,7 @@ async function main(): Promise<void> {
   const n = Number(new URL(location.href).searchParams.get('n') ?? 0);
   const job = (await (await fetch('job')).json()) as Job;
   const configuration = job.configurations[n];
-  if (!configuration) {
-    show('Done. You can close this page.');
-    return;
-  }
+  if (!configuration) return showDone();
   const title = `${n + 1} of ${job.configurations.length}: ${describeConfiguration(configuration)}`;
   show(`Easel measures this browser for ${job.space.name}, ${title}. Keep this page in front.`);
   // Phones dim and slow down otherwise; where a page may not ask for it, that is no error.
@@ -31,9 +28,15 @@ async function main(): Promise<void> {
   } catch (error) {
     show(`Failed: ${(error as Error).message}`);
     await report({ configuration, kind: 'failed', reason: (error as Error).message });
+    // The server gives up, and is gone before another page could load.
+    return;
   }
-  location.search = `?n=${n + 1}`;
+  // After the last one, too.
+  if (n + 1 === job.configurations.length) showDone();
+  else location.search = `?n=${n + 1}`;
 }
+
+const showDone = () => void show('Done. You can close this page.');
 
 async function measure(job: Job, configuration: Configuration): Promise<void> {
   const { provider, threads } = configuration;

@@ -4,12 +4,13 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { dirname, extname, join, normalize } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { DeviceError } from '../../errors/index.js';
 import { readBody } from '../http-body.js';
+import { reachableHost } from '../reachable-host.js';
 import type { Job, Report } from './job.js';
 
 export interface PageServer {
@@ -55,7 +56,10 @@ export async function servePage(
   const script = await bundlePage(program);
   // Nobody else in the network should be able to post a profile.
   const base = `/${randomBytes(9).toString('base64url')}/`;
+  const unsent = new Set<ServerResponse>();
   const server = createServer((request, response) => {
+    unsent.add(response);
+    response.once('close', () => unsent.delete(response));
     answer(request, response).catch((error: Error) => {
       if (response.headersSent) response.destroy(error);
       else response.writeHead(400, { 'Content-Type': 'text/plain' }).end(error.message);
@@ -88,12 +92,15 @@ export async function servePage(
     server.once('error', ({ message }) => reject(new DeviceError(`cannot listen on ${host}:${port} (${message})`)));
     server.listen(port, host, resolve);
   });
-  const shown = host === '0.0.0.0' || host === '::' ? (networkAddress() ?? 'localhost') : host;
   return {
-    url: `http://${shown}:${(server.address() as AddressInfo).port}${base}`,
+    url: `http://${reachableHost(host)}:${(server.address() as AddressInfo).port}${base}`,
     async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      // Whoever sent the last report waits for its answer; a device that has gone is not waited for.
+      const flushed = [...unsent].map((response) => new Promise((resolve) => response.once('close', resolve)));
+      await Promise.race([Promise.all(flushed), setTimeout(1000, undefined, { ref: false })]);
       server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await closed;
     },
   };
 }
@@ -128,10 +135,3 @@ const html = `<!doctype html>
 <h1>Easel</h1>
 <script type="module" src="page.js"></script>
 `;
-
-/** The first address at which other machines may reach this one. */
-export function networkAddress(): string | undefined {
-  return Object.values(networkInterfaces())
-    .flat()
-    .find((address) => address && address.family === 'IPv4' && !address.internal)?.address;
-}
