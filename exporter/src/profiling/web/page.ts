@@ -54,7 +54,7 @@ async function measure(job: Job, configuration: Configuration): Promise<void> {
     threads,
   };
   const line = show('');
-  let lastReport = 0;
+  let lastReport = Number.NEGATIVE_INFINITY;
   const profile = await profileDevice(
     job.space,
     {
