@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Lowering, onnxEngine, portable, selectLowering } from '@easel/exporter/engine';
+import { defaultTrainingOptions } from '@easel/exporter/training';
 import { Random } from '@easel/sdk/random';
 import {
   largestArchitecture,
@@ -46,8 +47,9 @@ export const benchmark: Benchmark = {
       args: [...args],
       options: {
         batch: { type: 'string', default: '64' },
+        'subnet-batch': { type: 'string', default: String(defaultTrainingOptions.batchSize) },
         rounds: { type: 'string', default: '4' },
-        steps: { type: 'string', default: '6' },
+        steps: { type: 'string', default: '12' },
         threads: { type: 'string', default: String(availableParallelism()) },
         space: { type: 'string', default: 'mobile-32' },
       },
@@ -63,7 +65,7 @@ export const benchmark: Benchmark = {
     console.log(`lowering ${lowering.name}: ${reason}`);
     console.log(`batches of ${settings.batch}, ${settings.threads} threads`);
     const compared = await compareEngines(settings);
-    const subnets = await compareSubnets(presetSpace(values.space), settings);
+    const subnets = await compareSubnets(presetSpace(values.space), { ...settings, batch: count('subnet-batch') });
     return { ...compared, lowering: lowering.name, ...subnets };
   },
 };
@@ -146,7 +148,7 @@ async function compareSubnets(space: SearchSpace, settings: Settings): Promise<R
       Array.from({ length: randomSubnets }, (_, i) => [`random ${i + 1}`, randomArchitecture(space, random)]),
     ),
   };
-  console.log(`subnets of ${space.name}:`);
+  console.log(`subnets of ${space.name}, batches of ${batch}:`);
   const compiled: Record<string, TrainingStep> = {};
   try {
     for (const [name, architecture] of Object.entries(architectures)) {
