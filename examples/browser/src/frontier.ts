@@ -1,6 +1,5 @@
 import { type Architecture, type Easel, InfeasibleBudgetError } from '@easel/sdk';
 import { formatArchitecture, largestArchitecture } from '@easel/sdk/space';
-import type { AccuracyModel } from './accuracy.js';
 
 /** A subnet that the generator would choose at some budget. */
 export interface Point {
@@ -25,11 +24,7 @@ export function chosenRange(points: readonly Point[]): LatencyRange {
 }
 
 /** The generator's choice at budgets from the least to the most, in one run of it; the fastest first. */
-export async function frontier(
-  easel: Easel,
-  tasks: readonly string[],
-  model: AccuracyModel,
-): Promise<readonly Point[]> {
+export async function frontier(easel: Easel, tasks: readonly string[]): Promise<readonly Point[]> {
   const least = 1.0001 * (await leastLatency(easel, tasks));
   const [largest] = await easel.predict({ tasks }, [largestArchitecture(easel.space)]);
   const most = largest?.latencyMs ?? least;
@@ -45,7 +40,7 @@ export async function frontier(
       name,
       architecture,
       latencyMs: predictions[i]?.latencyMs ?? 0,
-      accuracy: predictions[i]?.accuracy ?? model.predict(tasks, architecture),
+      accuracy: predictions[i]?.accuracy,
     }))
     .sort((a, b) => a.latencyMs - b.latencyMs);
 }

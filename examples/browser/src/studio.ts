@@ -9,7 +9,6 @@ import {
 } from '@easel/sdk';
 import { formatArchitecture } from '@easel/sdk/space';
 import { batch, computed, signal } from '@preact/signals';
-import { AccuracyModel } from './accuracy.js';
 import { chosenRange, frontier, type LatencyRange, type Point } from './frontier.js';
 import { closePicture, type Picture } from './picture.js';
 
@@ -75,7 +74,6 @@ export class Studio {
 
   readonly #bundle: URL;
   #easel: Easel | undefined;
-  #accuracy: AccuracyModel | undefined;
   #classifier: AdaptiveClassifier | undefined;
   #running = false;
   #newest: readonly Result[] = [];
@@ -115,9 +113,8 @@ export class Studio {
           : loading('this browser: how fast is it?', 0.85),
     });
     this.#easel = easel;
-    this.#accuracy = await AccuracyModel.load(this.#bundle, easel.space);
     const [first] = Object.keys(easel.tasks) as [string];
-    this.points.value = await frontier(easel, [first], this.#accuracy);
+    this.points.value = await frontier(easel, [first]);
     const range = chosenRange(this.points.value);
     const budgetMs = range.least + 0.6 * (range.most - range.least);
     const classifier = await easel.adaptive({ tasks: [first], budget: { latencyMs: budgetMs } }, { automatic: false });
@@ -206,8 +203,7 @@ export class Studio {
   #show(): void {
     const classifier = this.#classifier as AdaptiveClassifier;
     const { architecture, classes, predicted } = classifier;
-    const tasks = classifier.request.tasks ?? [];
-    const accuracy = predicted.accuracy ?? this.#accuracy?.predict(tasks, architecture);
+    const { accuracy } = predicted;
     batch(() => {
       this.subnet.value = { name: formatArchitecture(architecture), architecture, classes, predicted, accuracy };
       this.latency.value = classifier.latency;
@@ -216,7 +212,7 @@ export class Studio {
   }
 
   async #sweep(): Promise<void> {
-    const points = await frontier(this.#easel as Easel, [...this.picked.value], this.#accuracy as AccuracyModel);
+    const points = await frontier(this.#easel as Easel, [...this.picked.value]);
     const { least, most } = chosenRange(points);
     batch(() => {
       this.points.value = points;

@@ -41,10 +41,7 @@ export function Latency({ studio }: { studio: Studio }) {
       </p>
       <div class="accuracy">
         <p class="figure">{subnet?.accuracy === undefined ? '–' : percent(subnet.accuracy)}</p>
-        <p class="note">
-          predicted accuracy
-          {studio.picked.value.size > 1 ? ', mean within each task' : ' on images it has not seen'}
-        </p>
+        <p class="note">predicted accuracy on images it has not seen</p>
       </div>
     </section>
   );
