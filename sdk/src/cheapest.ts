@@ -11,7 +11,7 @@ const levels = 24;
  * the least and the most are tried, then again between the first that suffices and the one before.
  *
  * @param table what is to be cheap; its limit, if there is one, is the most
- * @throws UnreachableAccuracyError that names the best within the limits
+ * @throws UnreachableAccuracyError that names the best of the budgets that were tried within the limits
  * @throws InfeasibleBudgetError if the limits cannot be kept
  */
 export async function cheapestReaching(

@@ -55,7 +55,7 @@ export class Easel {
   readonly devices: readonly string[];
   /** What every classifier runs on, and why on nothing better. */
   readonly execution: Execution;
-  /** Why the profile may not hold here, such as another version of ONNX Runtime: sentences for a person. */
+  /** Why the profile may not hold here, such as another version of ONNX Runtime or a busy machine: sentences. */
   readonly warnings: readonly string[];
   /** Only where wanted. */
   readonly #correction: LatencyCorrection | undefined;
@@ -110,12 +110,15 @@ export class Easel {
       reader.supernet(),
     ]);
     signal?.throwIfAborted();
-    const profile = auto ? await measureDevice(reader, loaded.supernet, execution, cache ?? true, signal) : given;
+    const measured = auto
+      ? await measureDevice(reader, loaded.supernet, execution, cache ?? true, signal)
+      : { profile: given, warnings: [] };
+    const { profile } = measured;
     const generator = await ArchitectureGenerator.open(loaded.generator, space, classes.length, host.runtime);
     return new Easel(reader, loaded.supernet, generator, new CostTables(space, profile), execution, {
       idleSubnets,
       correct: correct ?? false,
-      warnings: profile ? await profileMismatches(profile, execution) : [],
+      warnings: [...measured.warnings, ...(profile ? await profileMismatches(profile, execution) : [])],
     });
   }
 
@@ -232,23 +235,29 @@ export class Easel {
       await lease.release();
       lease = await acquire(architecture);
     }
-    const source = await sourceOf(architecture);
-    return new Classifier({
-      classes: classes.map((index) => manifest.classes[index] as string),
-      architecture,
-      predicted: {
-        ...this.#planner.costs(architecture, classes.length, correction),
-        modelBytes: lease.value.modelBytes,
-        ...(await this.#planner.accuracies(classes, [architecture]))[0],
-      },
-      note: this.#planner.note(limits, request.budget?.accuracy),
-      assemble: () => assemble(source, architecture, classes),
-      lease,
-      preprocessing: manifest.preprocessing,
-      sourceResolution: manifest.space.resolutions.at(-1) as number,
-      host,
-      onInference,
-    });
+    try {
+      const source = await sourceOf(architecture);
+      return new Classifier({
+        classes: classes.map((index) => manifest.classes[index] as string),
+        architecture,
+        predicted: {
+          ...this.#planner.costs(architecture, classes.length, correction),
+          modelBytes: lease.value.modelBytes,
+          ...(await this.#planner.accuracies(classes, [architecture]))[0],
+        },
+        note: this.#planner.note(limits, request.budget?.accuracy),
+        assemble: () => assemble(source, architecture, classes),
+        lease,
+        preprocessing: manifest.preprocessing,
+        sourceResolution: manifest.space.resolutions.at(-1) as number,
+        host,
+        onInference,
+      });
+    } catch (error) {
+      // Such as `dispose` meanwhile, which closes the predictor.
+      await lease.release();
+      throw error;
+    }
   }
 
   /**

@@ -7,20 +7,21 @@ import type { Execution, Session } from './runtime/index.js';
 import { imageInput, type Supernet } from './subnet/index.js';
 import { tensor } from './tensor/index.js';
 
-/** A profile of the device at hand, adapted from the bundle's. Only who asks for it loads the code that measures. */
+/** A profile of the device at hand, adapted from the bundle's, and what is wrong with it. Only who asks for it loads the code that measures. */
 export async function measureDevice(
   reader: BundleReader,
   supernet: Supernet,
   execution: Execution,
   cache: boolean,
   signal: AbortSignal | undefined,
-): Promise<DeviceProfile> {
-  const [{ autoProfile }, ...candidates] = await Promise.all([
+): Promise<{ profile: DeviceProfile; warnings: readonly string[] }> {
+  const [{ autoProfile, autoProfileWarnings }, ...candidates] = await Promise.all([
     import('./profiling/auto.js'),
     ...reader.devices.map((device) => reader.profile(device)),
   ]);
   const classes = reader.manifest.classes.length;
-  return autoProfile({ host, execution, supernet, classes, candidates, cache, signal });
+  const profile = await autoProfile({ host, execution, supernet, classes, candidates, cache, signal });
+  return { profile, warnings: autoProfileWarnings(profile) };
 }
 
 /**

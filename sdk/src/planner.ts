@@ -6,6 +6,7 @@ import type { Costs, Prediction } from './classifier.js';
 import { InvalidRequestError } from './errors/index.js';
 import { type CostTables, type Limit, limitsOf } from './generator/index.js';
 import type { LatencyCorrection } from './profile/index.js';
+import { remember } from './remember.js';
 import { type Request, requestedClasses, type SpecializeRequest } from './request.js';
 import {
   type Architecture,
@@ -14,9 +15,6 @@ import {
   type Decision,
   formatArchitecture,
 } from './space/index.js';
-
-/** Requests whose architecture is remembered. */
-const rememberedChoices = 64;
 
 /** Which architecture answers a request, and what it would cost and achieve: all that is known before a subnet is opened. */
 export class Planner {
@@ -56,8 +54,7 @@ export class Planner {
       accuracy === undefined
         ? ((await this.generator.architectures([scenario]))[0] as Architecture)
         : await this.#cheapest(accuracy, scenario);
-    if (this.#choices.size >= rememberedChoices) this.#choices.delete(this.#choices.keys().next().value as string);
-    this.#choices.set(key, architecture);
+    remember(this.#choices, key, architecture);
     return architecture;
   }
 
@@ -80,7 +77,7 @@ export class Planner {
     const needed = loose.map(
       ({ table }) => `${table.metric} ${Number(this.generator.range(table).largest.toPrecision(4))}`,
     );
-    return `the budget is larger than any subnet needs (${needed.join(', ')}): this is the best there is`;
+    return `the budget is larger than any subnet needs (${needed.join(', ')})`;
   }
 
   costs(

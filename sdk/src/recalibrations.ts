@@ -2,11 +2,12 @@ import { host } from '#host';
 import type { BundleReader, CalibrationImages } from './bundle/index.js';
 import { InvalidRequestError } from './errors/index.js';
 import { recalibratedStatistics } from './recalibrate.js';
+import { remember } from './remember.js';
 import type { Execution } from './runtime/index.js';
 import { type Architecture, formatArchitecture } from './space/index.js';
 import type { Supernet } from './subnet/index.js';
 
-/** The supernet with statistics that fit one architecture, measured when they are first needed, for each. */
+/** The supernet with statistics that fit one architecture, measured when they are first needed; the newest are remembered. */
 export class Recalibrations {
   #calibration: Promise<CalibrationImages | undefined> | undefined;
   readonly #measured = new Map<string, Promise<Supernet>>();
@@ -26,7 +27,7 @@ export class Recalibrations {
       this.#measured.delete(name);
       throw error;
     });
-    this.#measured.set(name, measured);
+    remember(this.#measured, name, measured);
     return measured;
   }
 

@@ -43,17 +43,11 @@ async function readBody(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  try {
-    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      chunks.push(next.value);
-      length += next.value.length;
-      onBytes?.(length);
-    }
-  } catch (cause) {
-    signal?.throwIfAborted();
-    const problem = `truncated: the connection broke after ${length} bytes; load it again`;
-    throw new DownloadError(url, problem, { cause });
+  for await (const chunk of chunksOf(url, response, signal)) {
+    chunks.push(chunk);
+    length += chunk.length;
+    // What it throws is the caller's, and no failure of the download.
+    onBytes?.(length);
   }
   const bytes = new Uint8Array(length);
   let offset = 0;
@@ -62,6 +56,26 @@ async function readBody(
     offset += chunk.length;
   }
   return bytes;
+}
+
+/** Who stops reading early ends the download. */
+async function* chunksOf(url: URL, response: Response, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  let length = 0;
+  try {
+    for (;;) {
+      const next = await reader.read().catch((cause) => {
+        signal?.throwIfAborted();
+        const problem = `truncated: the connection broke after ${length} bytes; load it again`;
+        throw new DownloadError(url, problem, { cause });
+      });
+      if (next.done) return;
+      length += next.value.length;
+      yield next.value;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
 }
 
 /** `fetch` tells scripts nothing but that it failed. */

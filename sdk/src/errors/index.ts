@@ -77,14 +77,17 @@ export class InfeasibleBudgetError extends EaselError {
 
 export class UnreachableAccuracyError extends EaselError {
   readonly code = 'UNREACHABLE_ACCURACY';
-  /** `best` is the highest accuracy (0..1) that is predicted of any subnet within the limits `together`. */
+  /** `best` is the highest accuracy (0..1) that is predicted of what the generator offers within `together`. */
   constructor(
     readonly requested: number,
     readonly best: number,
     readonly together: readonly string[] = [],
   ) {
     const within = together.length > 0 ? ` within ${together.join(' and ')}` : '';
-    super(`no subnet is predicted to reach accuracy ${requested}${within}: the best reaches ${readableBelow(best)}`);
+    super(
+      `none of the subnets that the generator offers is predicted to reach accuracy ${requested}${within}; ` +
+        `the best reaches ${readableBelow(best)}`,
+    );
   }
 }
 

@@ -35,7 +35,8 @@ export class CostTables {
   get(metric: Metric, classes: number): CostTable {
     if (metric === 'latencyMs') {
       if (this.#latency) return this.#latency;
-      throw new InvalidRequestError('budget', metric, 'without latencyMs where there is no device profile');
+      const remedy = "load with { device: 'auto' } or a profile";
+      throw new InvalidRequestError('budget', metric, `without latencyMs where there is no device profile (${remedy})`);
     }
     const key = `${metric} ${classes}`;
     let table = this.#counted.get(key);

@@ -1,5 +1,5 @@
 import type { Host } from '../host/index.js';
-import { type DeviceProfile, parseProfile, profileName } from '../profile/index.js';
+import { type DeviceProfile, mostNoise, noisyAbove, parseProfile, profileName } from '../profile/index.js';
 import type { Execution } from '../runtime/index.js';
 import { spaceFingerprint } from '../space/index.js';
 import type { Supernet } from '../subnet/index.js';
@@ -21,7 +21,8 @@ export interface AutoProfileOptions {
 
 /**
  * A profile of the device at hand, from at most ten measured subnets (about a second in Node), or from an earlier run on
- * the same device with the same runtime, threads and search space.
+ * the same device with the same runtime, threads and search space. What a busy machine spoilt is not kept, and what is
+ * kept serves for a day.
  */
 export async function autoProfile(options: AutoProfileOptions): Promise<DeviceProfile> {
   const { host, execution, supernet, classes, candidates, cache, signal } = options;
@@ -32,7 +33,8 @@ export async function autoProfile(options: AutoProfileOptions): Promise<DevicePr
   const remembered = cache ? await host.readNote(note) : undefined;
   if (remembered !== undefined) {
     try {
-      return parseProfile(JSON.parse(remembered), space);
+      const profile = parseProfile(JSON.parse(remembered), space);
+      if (isKept(profile)) return profile;
     } catch {
       // Damaged, or of an earlier form: measured again.
     }
@@ -51,8 +53,26 @@ export async function autoProfile(options: AutoProfileOptions): Promise<DevicePr
     },
     signal ? { signal } : {},
   );
-  if (cache) await host.writeNote(note, JSON.stringify(profile));
+  if (cache && isKept(profile)) await host.writeNote(note, JSON.stringify(profile));
   return profile;
+}
+
+/** What is wrong with a profile that `autoProfile` measured, in sentences for a person. */
+export function autoProfileWarnings({ measured: { noise } }: DeviceProfile): readonly string[] {
+  if (noise <= noisyAbove) return [];
+  const percent = (value: number) => `${(100 * value).toFixed(0)} %`;
+  return [
+    `device 'auto' measured on a busy machine: the latency of one and the same subnet varied by ${percent(noise)} ` +
+      `(at most ${percent(noisyAbove)} is wanted), so predictions may be off; close other programs and load with { cache: false }`,
+  ];
+}
+
+const mostAgeMs = 24 * 60 * 60 * 1000;
+
+/** Whether the next load may use it: above the noise with which profiles are refused, it must not. */
+function isKept({ measured: { date, noise } }: DeviceProfile): boolean {
+  const ageMs = Date.now() - Date.parse(date);
+  return noise <= mostNoise && ageMs >= 0 && ageMs < mostAgeMs;
 }
 
 /** FNV-1a of UTF-16 units, as eight hexadecimal digits: for names of notes, not for security. */

@@ -284,7 +284,7 @@ describe('Easel in Node', () => {
     const other = await Easel.load(directory);
     const request = { tasks: ['pets'], budget: { latencyMs: 5 } };
     const error = await rejection(other.specialize(request), InvalidRequestError);
-    expect(error.message).to.include('device profile');
+    expect(error.message).to.include("no device profile (load with { device: 'auto' } or a profile)");
     const classifier = await other.specialize({ tasks: ['pets'], budget: { macs: 2e6 } });
     expect(classifier.predicted).to.have.all.keys('macs', 'parameters', 'modelBytes');
     await classifier.dispose();

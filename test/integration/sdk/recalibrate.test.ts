@@ -9,7 +9,7 @@ import { loadBundle } from '@easel/sdk/bundle';
 import { BundleError, InvalidRequestError } from '@easel/sdk/errors';
 import { directorySource, nodeRuntime } from '@easel/sdk/node';
 import { Random } from '@easel/sdk/random';
-import { presetSpace, randomArchitecture } from '@easel/sdk/space';
+import { type Architecture, presetSpace, randomArchitecture } from '@easel/sdk/space';
 import { assemble } from '@easel/sdk/subnet';
 import { expect } from 'chai';
 import { bundleClasses, randomBundleContents, withDirectory } from '../../fixtures/bundle.js';
@@ -59,6 +59,36 @@ describe('specialize: recalibrate', function () {
       expect(recalibrated.toOnnx()).not.to.deep.equal(shipped.toOnnx());
       expect(recalibrated.toOnnx()).to.deep.equal(again.toOnnx());
       await Promise.all([shipped, recalibrated, again, session, easel].map((each) => each.dispose()));
+    }));
+
+  it('remembers what it measured last, not everything', () =>
+    withDirectory(async (parent) => {
+      await writeBundle(join(parent, 'bundle'), contents);
+      const easel = await Easel.load(join(parent, 'bundle'), { idleSubnets: 0 });
+      const { createSession } = nodeRuntime;
+      let opened = 0;
+      nodeRuntime.createSession = (...request) => {
+        opened++;
+        return createSession.apply(nodeRuntime, request);
+      };
+      const sessionsFor = async (architecture: Architecture) => {
+        const before = opened;
+        await (await easel.specialize({ ...insects, architecture, recalibrate: true })).dispose();
+        return opened - before;
+      };
+      try {
+        const seeds = Array.from({ length: 65 }, (_, i) => 100 + i);
+        const [first, ...others] = seeds.map((seed) => randomArchitecture(space, new Random(seed)));
+        const measuring = await sessionsFor(first as Architecture);
+        expect(measuring).to.be.above(1);
+        expect(await sessionsFor(first as Architecture)).to.equal(1);
+        for (const architecture of others) await sessionsFor(architecture);
+        expect(await sessionsFor(others.at(-1) as Architecture)).to.equal(1);
+        expect(await sessionsFor(first as Architecture)).to.equal(measuring);
+      } finally {
+        nodeRuntime.createSession = createSession;
+        await easel.dispose();
+      }
     }));
 
   it('says so where a bundle holds no calibration images, or others than it lists', () =>
