@@ -2,7 +2,7 @@ import type { BundleReader, BundleSource, LoadProgress } from './bundle/index.js
 import { InvalidRequestError, listed, ProfileError } from './errors/index.js';
 import type { Host } from './host/index.js';
 import { type DeviceProfile, parseProfile } from './profile/index.js';
-import { providers } from './runtime/index.js';
+import { providers, type WasmUrl } from './runtime/index.js';
 
 export interface LoadOptions {
   /**
@@ -21,8 +21,11 @@ export interface LoadOptions {
   readonly threads?: number;
   /** What runs the arithmetic. Default: auto; in browsers WebGPU where there is one, otherwise Wasm. */
   readonly provider?: (typeof providers)[number];
-  /** Browsers: where onnxruntime-web's .wasm file is, if not where its package has it. */
-  readonly wasmUrl?: string | URL;
+  /**
+   * Browsers: where onnxruntime-web's .wasm files are, if not where its package has them. One address is that of
+   * ort-wasm-simd-threaded.wasm; WebGPU has another file, whose address only `{ wasm, webgpu }` gives.
+   */
+  readonly wasmUrl?: WasmUrl;
   /**
    * Keep what `device: 'auto'` found out, and in browsers the bundle's files too, so that the next time needs neither
    * measuring nor network. Default: true.
@@ -46,7 +49,11 @@ export function assertLoadable(bundle: unknown, options: LoadOptions): void {
   }
   const stranger = Object.keys(options).find((field) => !known.includes(field));
   if (stranger !== undefined) throw new InvalidRequestError('load option', stranger, `one of ${listed(known)}`);
-  const { threads, provider, idleSubnets, correct } = options;
+  const { threads, provider, idleSubnets, correct, wasmUrl } = options;
+  const builds = typeof wasmUrl === 'string' || wasmUrl instanceof URL ? [] : Object.keys(wasmUrl ?? {});
+  if (!builds.every((build) => build === 'wasm' || build === 'webgpu')) {
+    throw new InvalidRequestError('wasmUrl', builds.join(), 'an address, or { wasm, webgpu }');
+  }
   if (correct !== undefined && typeof correct !== 'boolean') {
     throw new InvalidRequestError('correct', correct, 'true or false');
   }

@@ -6,6 +6,7 @@ import { openPage } from './support/open-page.js';
 import type { Site } from './support/site.js';
 
 const bundle = '/files/bundle';
+const ofWasm = '/elsewhere/ort-wasm-simd-threaded.wasm';
 
 describe('What subnets run on in a page', () => {
   let site: Site;
@@ -25,7 +26,8 @@ describe('What subnets run on in a page', () => {
     it('is WebGPU where asked for, with the same results as Wasm', async () => {
       const page = await openPage(browser, site);
       const onWasm = await page.run('load', bundle, { provider: 'wasm' });
-      const onGpu = await page.run('load', bundle, { provider: 'webgpu' });
+      // The Wasm build's file is of no use to WebGPU, which has its own.
+      const onGpu = await page.run('load', bundle, { provider: 'webgpu', wasmUrl: ofWasm });
       expect(onGpu.execution).to.deep.equal({ provider: 'webgpu', threads: 1, reasons: [] });
       expect(onGpu.best?.className).to.equal(onWasm.best?.className);
       expect(onGpu.best?.probability).to.be.closeTo(onWasm.best?.probability as number, 1e-3);
@@ -40,6 +42,22 @@ describe('What subnets run on in a page', () => {
       await page.close();
     });
 
+    it('takes the .wasm file of each build from its own place', async () => {
+      const asyncify = 'ort-wasm-simd-threaded.asyncify.wasm';
+      site.handlers.set(`/ort/${asyncify}`, (_, response) => {
+        response.writeHead(404).end();
+      });
+      const other = await openPage(browser, site);
+      const wasmUrl = { wasm: ofWasm, webgpu: `/elsewhere/${asyncify}` };
+      const moved = await other.run('load', bundle, { provider: 'webgpu', wasmUrl });
+      expect(moved.execution).to.deep.include({ provider: 'webgpu', reasons: [] });
+      const { code, message } = await other.run('loadError', bundle, { wasmUrl: { gpu: ofWasm } as object });
+      expect(code).to.equal('INVALID_REQUEST');
+      expect(message).to.equal('wasmUrl must be an address, or { wasm, webgpu }, got "gpu"');
+      site.handlers.delete(`/ort/${asyncify}`);
+      await other.close();
+    });
+
     it('is Wasm where the WebGPU build does not start, and says why', async () => {
       site.handlers.set('/ort/ort-wasm-simd-threaded.asyncify.wasm', (_, response) => {
         response.writeHead(404).end();
@@ -48,7 +66,7 @@ describe('What subnets run on in a page', () => {
       const { provider, reasons } = (await page.run('load', bundle, { provider: 'webgpu' })).execution;
       expect(provider).to.equal('wasm');
       expect(reasons.join()).to.match(
-        /^WebGPU failed to start \(.*asyncify\.wasm answers 404.*\); running on Wasm instead$/,
+        /^WebGPU failed to start \(.*asyncify\.wasm answers 404.*wasmUrl\.webgpu\); running on Wasm instead$/,
       );
       site.handlers.delete('/ort/ort-wasm-simd-threaded.asyncify.wasm');
       await page.close();

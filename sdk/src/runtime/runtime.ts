@@ -24,9 +24,12 @@ export interface RuntimeOptions {
   readonly provider?: (typeof providers)[number] | undefined;
   /** Threads that one run may use. Default: 1. */
   readonly threads?: number | undefined;
-  /** Browsers: where onnxruntime-web's .wasm file is, if not beside its script. */
-  readonly wasmUrl?: string | URL | undefined;
+  /** Browsers: where onnxruntime-web's .wasm files are, if not beside its script. */
+  readonly wasmUrl?: WasmUrl | undefined;
 }
+
+/** Of onnxruntime-web's two builds, each of which has a .wasm file of its own; a single address is the Wasm build's. */
+export type WasmUrl = string | URL | { readonly wasm?: string | URL; readonly webgpu?: string | URL };
 
 /** What sessions run on. */
 export interface Execution {

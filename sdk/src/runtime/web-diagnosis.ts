@@ -1,7 +1,8 @@
 /** Loaded only when something went wrong. */
 
 /** What to change so that onnxruntime-web starts. */
-export function explainFailure(error: Error): string {
+export function explainFailure(error: Error, provider: 'wasm' | 'webgpu'): string {
+  const option = provider === 'webgpu' ? 'wasmUrl.webgpu' : 'wasmUrl';
   const failed = performance
     .getEntriesByType('resource')
     .map((entry) => entry as PerformanceResourceTiming)
@@ -9,12 +10,12 @@ export function explainFailure(error: Error): string {
   if (failed) {
     return (
       `onnxruntime-web's .wasm file is missing: ${failed.name} answers ${failed.responseStatus}; copy it there from ` +
-      'node_modules/onnxruntime-web/dist, or give its place to Easel.load as wasmUrl'
+      `node_modules/onnxruntime-web/dist, or give its place to Easel.load as ${option}`
     );
   }
   const wasm = /wasm|WebAssembly/i.test(error.message);
   const advice = wasm
-    ? "; check that its .wasm file is served unaltered (place: wasmUrl) and that the page's Content-Security-Policy allows it"
+    ? `; check that its .wasm file is served unaltered (place: ${option}) and that the page's Content-Security-Policy allows it`
     : '';
   return `onnxruntime-web does not start (${error.message})${advice}`;
 }

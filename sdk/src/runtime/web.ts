@@ -5,7 +5,7 @@ import { tensor } from '../tensor/index.js';
 import { GuardedSession } from './guarded-session.js';
 import { InTurn } from './in-turn.js';
 import { runOrt } from './ort-tensors.js';
-import type { Execution, Provider, Runtime, RuntimeOptions } from './runtime.js';
+import type { Execution, Provider, Runtime, RuntimeOptions, WasmUrl } from './runtime.js';
 import { assertWasmAllowed } from './wasm-allowed.js';
 import { webGpuAbsence } from './webgpu.js';
 
@@ -75,11 +75,7 @@ function usableThreads(wanted: number, reasons: string[]): number {
   return wanted;
 }
 
-function startBuild(
-  provider: WebProvider,
-  threads: number,
-  wasmUrl?: string | URL,
-): Promise<{ ort: Ort; threads: number }> {
+function startBuild(provider: WebProvider, threads: number, wasmUrl?: WasmUrl): Promise<{ ort: Ort; threads: number }> {
   let build = started.get(provider);
   if (!build) {
     build = initialize(provider, threads, wasmUrl);
@@ -89,7 +85,7 @@ function startBuild(
   return build;
 }
 
-async function initialize(provider: WebProvider, threads: number, wasmUrl: string | URL | undefined) {
+async function initialize(provider: WebProvider, threads: number, wasmUrl: WasmUrl | undefined) {
   assertWasmAllowed();
   const ort = await builds[provider]().catch((cause) => {
     throw new MissingDependencyError('onnxruntime-web', 'running models in a browser', { cause });
@@ -97,7 +93,9 @@ async function initialize(provider: WebProvider, threads: number, wasmUrl: strin
   // Numbers of threads count for the whole page, and only until the first session.
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = 'error';
-  if (wasmUrl !== undefined) ort.env.wasm.wasmPaths = { wasm: new URL(wasmUrl, globalThis.location?.href).href };
+  const places = typeof wasmUrl === 'string' || wasmUrl instanceof URL ? { wasm: wasmUrl } : wasmUrl;
+  const place = (places as Partial<Record<WebProvider, string | URL>> | undefined)?.[provider];
+  if (place !== undefined) ort.env.wasm.wasmPaths = { wasm: new URL(place, globalThis.location?.href).href };
   // ONNX Runtime compiles its Wasm with the first session: this one, while bundles still download.
   try {
     const session = await turns.run(() => openSession(ort, smallestModel(), provider));
@@ -105,7 +103,7 @@ async function initialize(provider: WebProvider, threads: number, wasmUrl: strin
     await turns.run(() => session.release());
   } catch (cause) {
     const { explainFailure } = await import('./web-diagnosis.js');
-    throw new RuntimeLoadError(explainFailure(cause as Error), { cause });
+    throw new RuntimeLoadError(explainFailure(cause as Error, provider), { cause });
   }
   return { ort, threads };
 }
