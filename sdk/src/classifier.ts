@@ -37,7 +37,7 @@ export interface Inference {
 export interface Prediction extends Costs {
   /** Share of unseen images of its classes that it gets right, 0..1; absent where the bundle has no predictor. */
   readonly accuracy?: number;
-  /** Where that share lies with a probability of 95 %. */
+  /** Where that share lies with a probability of 95 %, for images like those of the validation set. */
   readonly accuracyInterval?: readonly [low: number, high: number];
 }
 

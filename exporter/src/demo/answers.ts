@@ -98,6 +98,7 @@ export function formatAnswers(answers: readonly Answer[]): string {
     '',
     formatTable(columns, answers),
     '',
+    'Predicted accuracy holds for images like those of the validation set; the test images here are of new fonts.',
     'architecture = resolution : kernel size x expand ratio of each block, a group per unit',
   ].join('\n');
 }

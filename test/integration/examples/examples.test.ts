@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
@@ -17,10 +18,18 @@ describe('Examples in Node', function () {
     expect(stdout).to.match(/^\d+(\.\d+)? million MACs, \d+ bytes\n *\d+\.\d % {2}dog\n *\d+\.\d % {2}cat\n$/);
   });
 
-  it('quickstart: names the tasks when it is given another', async () => {
-    const failed = await run('quickstart', 'no.jpg', 'fruit').catch((error) => error);
-    expect(failed.code).to.equal(1);
-    expect(failed.stderr).to.match(/unknown task "fruit"; this bundle knows: .*pets/);
+  it('quickstart: says what is wrong without a stack trace', async () => {
+    const dog = join(root, 'examples/quickstart-node/dog.svg');
+    for (const [args, told] of [
+      [['no.jpg'], /^no\.jpg: no such file\n$/],
+      [[dog, 'fruit'], /^unknown task "fruit"; this bundle knows: .*\n$/],
+      [[dog, 'pets', 'many'], /^budget\.macs must be .*, got NaN\n$/],
+      [[dog, 'pets', '10', 'nosuch'], /^manifest\.json: .* nosuch\n$/],
+    ] as const) {
+      const failed = await run('quickstart', ...args).catch((error) => error);
+      expect(failed.code).to.equal(1);
+      expect(failed.stderr).to.match(told);
+    }
   });
 
   it('adaptive: plays a busy moment where there is no terminal', async () => {
