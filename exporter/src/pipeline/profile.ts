@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DeviceProfile, profileRefusal } from '@easel/sdk/profile';
 import type { SearchSpace } from '@easel/sdk/space';
@@ -35,9 +36,19 @@ export async function writeProfiles(
   { out, several, allowNoise = false }: { out: string; several: boolean; allowNoise?: boolean },
 ): Promise<readonly string[]> {
   for (const profile of profiles) assertQuiet(profile, allowNoise);
-  const files = profiles.map(({ name }) => (several ? join(out, `${name}.json`) : out));
+  const intoFolder = several || (await isFolder(out));
+  const files = profiles.map(({ name }) => (intoFolder ? join(out, `${name}.json`) : out));
   for (const [i, profile] of profiles.entries()) await writeJson(files[i] as string, profile);
   return files;
+}
+
+/** Where something is, what it is; where nothing is yet, what its name says. */
+async function isFolder(path: string): Promise<boolean> {
+  if (/[/\\]$/.test(path)) return true;
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 export async function uninterrupted<T>(signal: AbortSignal | undefined, measure: () => Promise<T>): Promise<T> {
