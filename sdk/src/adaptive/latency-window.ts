@@ -1,6 +1,8 @@
 /** What a window of latencies says. All in ms, and 0 while there are none. */
 export interface LatencyStatistics {
   readonly count: number;
+  /** As many as the window holds: there will never be more, however short their span. */
+  readonly full: boolean;
   /** From the oldest to the newest. */
   readonly spanMs: number;
   readonly p50: number;
@@ -53,12 +55,13 @@ export class LatencyWindow {
 
   statistics(): LatencyStatistics {
     const count = this.#count;
-    if (count === 0) return { count, spanMs: 0, p50: 0, p95: 0, tail: 0 };
+    if (count === 0) return { count, full: false, spanMs: 0, p50: 0, p95: 0, tail: 0 };
     const sorted = Float64Array.from({ length: count }, (_, i) => this.#latencies[this.#index(i)] as number).sort();
     /** What `slow` inferences took at least, and all the others at most. */
     const exceededBy = (slow: number) => sorted[Math.max(0, count - slow)] as number;
     return {
       count,
+      full: count === this.#latencies.length,
       spanMs: (this.#times[this.#index(count - 1)] as number) - (this.#times[this.#index(0)] as number),
       p50: exceededBy(Math.floor(0.5 * count) + 1),
       p95: exceededBy(Math.floor(0.05 * count) + 1),

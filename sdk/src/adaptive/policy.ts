@@ -104,7 +104,8 @@ export class Policy {
   decide({ now, budgetMs, predictedMs, running, latency }: Situation): Verdict {
     const { samples, spanMs } = this.#options;
     const { count, tail, p95 } = latency;
-    if (count < fewest || latency.spanMs < spanMs) return { kind: 'stay' };
+    // A thousand inferences of a fast subnet are over before the span is.
+    if (count < fewest || (latency.spanMs < spanMs && !latency.full)) return { kind: 'stay' };
     if (this.#wentUpAt !== undefined && now - this.#wentUpAt >= provenAfter * this.#patienceMs) this.reset();
 
     const predicted = predictedMs[running] as number;

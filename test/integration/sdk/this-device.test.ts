@@ -71,6 +71,7 @@ describe('Easel on the device at hand', () => {
       const easel = await Easel.load(directory, { device: 'auto' });
       expect(easel.profile?.measured.subnets).to.equal(10);
       await easel.dispose();
+      await rm(notes, { recursive: true });
     });
 
     it('says so where the machine was busy meanwhile, and measures again where it was too busy, or a day ago', async () => {

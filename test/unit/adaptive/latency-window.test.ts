@@ -51,10 +51,18 @@ describe('LatencyWindow', () => {
     expect(window.statistics()).to.include({ count: 4, p95: 4, p50: 2 });
   });
 
+  it('is full when it holds as many as it ever will, however fast they came', () => {
+    const window = new LatencyWindow({ size: 10, maximumAgeMs: 1000, kept: 3 });
+    for (let i = 0; i < 9; i++) window.add(0.05, i * 0.05);
+    expect(window.statistics().full).to.equal(false);
+    window.add(0.05, 0.45);
+    expect(window.statistics().full).to.equal(true);
+  });
+
   it('says nothing when empty or cleared', () => {
     const window = windowOf([1, 2]);
     window.clear();
-    expect(window.statistics()).to.deep.equal({ count: 0, spanMs: 0, p50: 0, p95: 0, tail: 0 });
+    expect(window.statistics()).to.deep.equal({ count: 0, full: false, spanMs: 0, p50: 0, p95: 0, tail: 0 });
     window.add(5, 100);
     expect(window.statistics()).to.include({ count: 1, p50: 5, p95: 5, tail: 5 });
   });
