@@ -70,7 +70,8 @@ export class TrainingReport {
 
   /** @param status what became of the run */
   async end(status: 'finished' | 'stopped' | 'failed'): Promise<void> {
-    // A finished run that was resumed has told of nothing, and its page is right as it is.
+    // A finished run that is resumed tells of nothing, but may have been killed before its last page was written.
+    if (status === 'finished') this.#events ??= readEvents(metricsFile(this.#subject.directory));
     if (this.#events) this.#write(status);
     await this.#writing;
   }
