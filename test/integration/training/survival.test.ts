@@ -70,12 +70,15 @@ describe('easel train: what a run survives', function () {
     await outcome;
     const checkpoint = join(directory, 'full', 'checkpoint.bin');
     const before = await readFile(checkpoint);
+    const ofTheKilled = await leftovers('full');
     // Files of at most 16 KiB: less than a checkpoint.
     const limited = ['/bin/sh', '-c', 'ulimit -f 32; exec "$@"', 'sh'];
     const { code, stderr } = await easelThrough(limited, [...shortRun, '--out', 'full', '--resume'], directory);
     expect(code, stderr).to.equal(1);
     expect(stderr).to.match(/error: checkpoint full.checkpoint\.bin: cannot be written \(.*EFBIG\); the last one is/);
     expect((await readFile(checkpoint)).equals(before)).to.equal(true);
+    // The failed run leaves nothing of its own.
+    expect(ofTheKilled).to.include.members(await leftovers('full'));
     await trained(directory, 'full', '--resume');
     expect(await outcomeOf(directory, 'full')).to.deep.equal(straight);
     expect(await leftovers('full')).to.deep.equal([]);
