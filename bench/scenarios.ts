@@ -5,13 +5,14 @@ import { openBundlePredictor } from '@easel/exporter/evaluation';
 import { type Cell, taskSearch } from '@easel/exporter/evaluation/baselines';
 import { Easel, type Request } from '@easel/sdk';
 import { generatorInput, generatorOutput, loadBundle } from '@easel/sdk/bundle';
-import { CostTables, costRange, Decoder, FeatureEncoder, type Limit, limitsOf } from '@easel/sdk/generator';
+import { CostTables, Decoder, FeatureEncoder, type Limit, limitsOf } from '@easel/sdk/generator';
 import { directorySource, nodeRuntime } from '@easel/sdk/node';
-import { Random } from '@easel/sdk/random';
 import { decisionsOf } from '@easel/sdk/space';
 import { type Tensor, tensor } from '@easel/sdk/tensor';
 import { type Benchmark, median, rounded } from './benchmark.js';
+import { inChromium } from './support/host.js';
 import { withRandomBundle } from './support/random-bundle.js';
+import { timeScenarios } from './support/scenario-timing.js';
 
 const count = 50;
 
@@ -21,7 +22,7 @@ const paperMs = 100;
 const defaultBundle = 'examples/bundles/cifar10';
 
 export const benchmark: Benchmark = {
-  summary: `${count} random scenarios, from request to decoded architectures`,
+  summary: `${count} random scenarios, from request to decoded architectures; in Node, with --chromium in a page too`,
 
   async run(args) {
     const { values } = parseArgs({
@@ -30,24 +31,25 @@ export const benchmark: Benchmark = {
         bundle: { type: 'string' },
         repeats: { type: 'string', default: '200' },
         searched: { type: 'string', default: String(count) },
+        chromium: { type: 'boolean', default: false },
       },
     });
     const repeats = Math.max(1, Number(values.repeats) || 1);
+    const { chromium } = values;
     const searched = Math.min(count, Math.max(0, Number(values.searched) || 0));
     const bundle = values.bundle ?? defaultBundle;
     if (values.bundle === undefined && !existsSync(join(bundle, 'manifest.json'))) {
       console.log(`${bundle} is not here: taking a bundle of the same form with random weights.`);
-      return withRandomBundle((directory) => measure(directory, 'a random bundle', repeats, searched));
+      return withRandomBundle((directory) => measure(directory, 'a random bundle', { repeats, searched, chromium }));
     }
-    return measure(bundle, bundle, repeats, searched);
+    return measure(bundle, bundle, { repeats, searched, chromium });
   },
 };
 
 async function measure(
   bundle: string,
   label: string,
-  repeats: number,
-  searched: number,
+  { repeats, searched, chromium }: { repeats: number; searched: number; chromium: boolean },
 ): Promise<Record<string, unknown>> {
   const probe = await Easel.load(bundle);
   const { devices } = probe;
@@ -58,37 +60,39 @@ async function measure(
   for (const device of pair) console.log(`  ${device}`);
 
   return withEasels(bundle, pair, async (easels) => {
-    const random = new Random(1);
-    const drawn = easels.map((easel) => drawRequests(easel, count / pair.length, random));
-    const requests = drawn.map(({ feasible }) => feasible);
-    const infeasible = drawn.reduce((sum, { replaced }) => sum + replaced, 0);
-    const once = async () => {
-      const start = performance.now();
-      for (const [i, easel] of easels.entries()) await easel.architectures(requests[i] as readonly Request[]);
-      return performance.now() - start;
-    };
-    const coldMs = await once();
-    const times: number[] = [];
-    for (let i = 0; i < repeats; i++) times.push(await once());
+    const { requests, infeasible, cold, times } = await timeScenarios(easels, count, repeats);
     const totalMs = median(times);
     const split = await measureParts(bundle, pair, requests, repeats);
-    console.log(`first time in this process: ${coldMs.toFixed(2)} ms`);
+    console.log(`first time in this process: ${cold.toFixed(2)} ms`);
     console.log(
       `median of ${repeats}: ${totalMs.toFixed(2)} ms (the paper: ${paperMs} ms on its own hardware), of which`,
     );
     for (const [part, ms] of Object.entries(split)) console.log(`  ${part.padEnd(10)} ${ms.toFixed(2)} ms`);
+    const page = chromium ? await measureInChromium(bundle, pair, repeats) : {};
     const search = await measureSearch(bundle, pair, requests, searched);
     return {
       scenarios: count,
       total_ms: rounded(totalMs),
       infeasible,
-      cold_ms: rounded(coldMs),
+      cold_ms: rounded(cold),
       fastest_ms: rounded(Math.min(...times)),
       generator_ms: rounded(split.generator),
       decode_ms: rounded(split.decode),
+      ...page,
       ...search,
     };
   });
+}
+
+async function measureInChromium(
+  bundle: string,
+  devices: readonly string[],
+  repeats: number,
+): Promise<Record<string, unknown>> {
+  const { cold, times } = await inChromium(bundle, 'scenarios', [devices, count, repeats]);
+  const totalMs = median(times);
+  console.log(`in Chromium: median of ${repeats}: ${totalMs.toFixed(2)} ms; the first time ${cold.toFixed(2)} ms`);
+  return { chromium_ms: rounded(totalMs), chromium_cold_ms: rounded(cold) };
 }
 
 /**
@@ -150,25 +154,6 @@ async function withEasels<T>(
   } finally {
     await Promise.all(easels.map((easel) => easel.dispose()));
   }
-}
-
-/**
- * One or two tasks, and a latency anywhere between a little under the cheapest subnet's and the most expensive's. A
- * request that no subnet can meet is answered by an error; here it is counted and replaced.
- */
-function drawRequests(easel: Easel, wanted: number, random: Random): { feasible: Request[]; replaced: number } {
-  const table = new CostTables(easel.space, easel.profile).get('latencyMs', easel.classes.length);
-  const { smallest, largest } = costRange(decisionsOf(easel.space), table);
-  const feasible: Request[] = [];
-  let replaced = 0;
-  while (feasible.length < wanted) {
-    const tasks = random.shuffle(Object.keys(easel.tasks)).slice(0, 1 + random.integer(2));
-    const latencyMs = random.uniform(0.97 * smallest, largest);
-    // Nothing is decoded here, so that the first timed run is a process's first.
-    if (latencyMs < smallest) replaced++;
-    else feasible.push({ tasks, budget: { latencyMs } });
-  }
-  return { feasible, replaced };
 }
 
 /** Median times of the parts, in ms for all scenarios: requests to features, the generator's runs, the knapsacks. */

@@ -1,5 +1,6 @@
 import { Easel } from '@easel/sdk';
 import { httpSource, webRuntime } from '@easel/sdk/web';
+import { timeScenarios } from '../support/scenario-timing.js';
 import { classifyFiles, timeInference, timeSpecialize } from '../support/subnet-timing.js';
 
 const options = () => ({
@@ -13,6 +14,13 @@ const measurements = {
   async classify(names: readonly string[]) {
     const easel = await Easel.load('/bundle', { provider: 'wasm', cache: false });
     return classifyFiles(easel, (name) => `/images/${name}`, names);
+  },
+  async scenarios(devices: readonly string[], count: number, repeats: number) {
+    const load = (device: string) => Easel.load('/bundle', { device, provider: 'wasm', cache: false });
+    const easels: Easel[] = [];
+    // One after the other: onnxruntime-web opens sessions one at a time.
+    for (const device of devices) easels.push(await load(device));
+    return timeScenarios(easels, count, repeats);
   },
   inference: (count: number, repeats: number) => timeInference(options(), count, repeats),
 };

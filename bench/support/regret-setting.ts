@@ -1,16 +1,17 @@
-import { availableParallelism } from 'node:os';
-import { openDataset } from '@easel/exporter/data';
-import { openBundlePredictor, SubnetRunner, taskAccuracy } from '@easel/exporter/evaluation';
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Dataset, openDataset, type Split } from '@easel/exporter/data';
+import { LogitsStore, openBundlePredictor, SubnetRunner, taskAccuracy } from '@easel/exporter/evaluation';
 import type { BaselineContext } from '@easel/exporter/evaluation/baselines';
-import { sharedFactors } from '@easel/exporter/generator';
 import { type Bundle, loadBundle } from '@easel/sdk/bundle';
 import { directorySource } from '@easel/sdk/node';
-import type { DeviceProfile } from '@easel/sdk/profile';
-import { Random } from '@easel/sdk/random';
 import { decisionsOf } from '@easel/sdk/space';
+import type { Progress } from './progress.js';
 
 /** A bundle with its data set, ready to try subnets on. */
 export interface Setting {
+  readonly directory: string;
   readonly bundle: Bundle;
   readonly validation: SubnetRunner;
   readonly test: SubnetRunner;
@@ -20,54 +21,64 @@ export interface Setting {
 
 export interface SettingOptions {
   readonly data: string;
-  readonly images?: number;
+  /** Test images, at most. */
+  readonly images: number | undefined;
   readonly seed: number;
+  readonly threads: number;
+  /** Folder for logits. */
+  readonly cache: string | undefined;
+  readonly progress: Progress;
 }
 
-export async function openSetting(directory: string, { data, images, seed }: SettingOptions): Promise<Setting> {
+/** @param datasets opened before, by resolution */
+export async function openSetting(
+  directory: string,
+  { data, images, seed, threads, cache, progress }: SettingOptions,
+  datasets: Map<number, Dataset> = new Map(),
+): Promise<Setting> {
   const bundle = await loadBundle(directorySource(directory));
   const { space, classes, preprocessing } = bundle.manifest;
-  const dataset = await openDataset(data, { resolution: space.resolutions.at(-1) as number });
+  const resolution = space.resolutions.at(-1) as number;
+  const dataset = datasets.get(resolution) ?? (await openDataset(data, { resolution }));
+  datasets.set(resolution, dataset);
   if (dataset.classes.join() !== classes.join()) throw new Error(`${data} has other classes than ${directory}`);
-  const shared = {
-    supernet: bundle.supernet,
-    classes: classes.length,
-    resolution: dataset.resolution,
-    normalization: preprocessing,
-    threads: availableParallelism(),
-  };
-  const validation = new SubnetRunner({ ...shared, split: dataset.validation });
-  const test = new SubnetRunner({ ...shared, split: dataset.test, ...(images ? { images } : {}) });
   const predictor = await openBundlePredictor(bundle);
   if (!predictor) throw new Error(`${directory} has no predictor.onnx; make the bundle again`);
-  const decisions = decisionsOf(space);
+  if (cache) await mkdir(cache, { recursive: true });
+  const runner = async (name: string, split: Split, most?: number) => {
+    const identity = identityOf(bundle, split, name, most);
+    const file = cache && join(cache, `${bundle.manifest.name}-${name}-${identity.slice(0, 8)}.logits`);
+    return new SubnetRunner({
+      supernet: bundle.supernet,
+      classes: classes.length,
+      resolution,
+      normalization: preprocessing,
+      threads,
+      split,
+      ...(most ? { images: most } : {}),
+      ...(file ? { store: await LogitsStore.open(file, identity) } : {}),
+      onRun: (count) => progress.ran(count),
+    });
+  };
+  const validation = await runner('validation', dataset.validation);
+  const test = await runner('test', dataset.test, images);
   const context: BaselineContext = {
     space,
-    decisions,
+    decisions: decisionsOf(space),
     seed,
     predict: predictor.predict,
-    measure: async (set, architecture) => taskAccuracy(await validation.logitsOfClasses(architecture, set), set),
+    measure: async (set, architecture) => taskAccuracy(await validation.logits(architecture, set), set),
   };
-  return { bundle, validation, test, context, dispose: predictor.dispose };
+  const dispose = async () => {
+    await Promise.all([predictor.dispose(), validation.close(), test.close()]);
+  };
+  return { directory, bundle, validation, test, context, dispose };
 }
 
-/** A device that nobody measured: kernel sizes, expand ratios and units of another one get dearer or cheaper. */
-export function perturbedProfile(profile: DeviceProfile, seed: number): DeviceProfile {
-  // Wider than what the generator is trained on.
-  const factor = sharedFactors(new Random(seed), { unit: 0.3, kernel: 0.3, expandRatio: 0.15 });
-  const perturbed = (costs: Readonly<Record<string, number>>, unit: number) =>
-    Object.fromEntries(
-      Object.entries(costs).map(([option, cost]) => {
-        const [kernel, expandRatio] = option.split('x').map(Number) as [number, number];
-        return [option, cost * factor(unit, { kernel, expandRatio })];
-      }),
-    );
-  return {
-    ...profile,
-    name: `${profile.name}-perturbed-${seed}`,
-    terms: profile.terms.map((term) => ({
-      ...term,
-      units: term.units.map(({ first, later }, u) => ({ first: perturbed(first, u), later: perturbed(later, u) })),
-    })),
-  };
+/** Equal only for the same subnets on the same images. */
+function identityOf({ manifest }: Bundle, split: Split, name: string, images: number | undefined): string {
+  const { files, supernet, statistics, preprocessing } = manifest;
+  const sums = [supernet, statistics].map((file) => files[file]?.sha256);
+  const hash = createHash('sha256').update(JSON.stringify([sums, preprocessing, name, images ?? split.size]));
+  return hash.update(split.labels).digest('hex');
 }

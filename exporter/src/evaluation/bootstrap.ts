@@ -22,42 +22,73 @@ export interface Difference {
  * images, an image counting equally often in all cells that hold it.
  */
 export function pairedDifference(cells: readonly PairedCell[], random: Random, draws = 1000): Difference {
-  const tasks = [...new Set(cells.map(({ task }) => task))];
-  const byTask = new Map(tasks.map((task) => [task, cells.filter((cell) => cell.task === task)]));
-  const size = 1 + cells.reduce((most, { images }) => images.reduce((a, b) => Math.max(a, b), most), 0);
-  const differences = new Map(
-    cells.map((cell) => [
-      cell,
-      // Only where the two differ does an image matter to the sum.
-      [...cell.images.keys()].filter((i) => cell.first[i] !== cell.second[i]),
-    ]),
-  );
+  return bootstrap([{ cells, sign: 1 }], random, draws);
+}
+
+/** How much larger the mean difference is over some cells than over others, both of the same tasks and images. */
+export function differenceOfDifferences(
+  cells: readonly PairedCell[],
+  others: readonly PairedCell[],
+  random: Random,
+  draws = 1000,
+): Difference {
+  const groups = [
+    { cells, sign: 1 },
+    { cells: others, sign: -1 },
+  ];
+  return bootstrap(groups, random, draws);
+}
+
+interface Group {
+  readonly cells: readonly PairedCell[];
+  readonly sign: number;
+}
+
+/** What a cell adds to the mean: the images where the two differ, and by how much each counts. */
+interface Term {
+  readonly images: readonly number[];
+  readonly values: readonly number[];
+}
+
+function bootstrap(groups: readonly Group[], random: Random, draws: number): Difference {
+  const all = groups.flatMap(({ cells }) => cells);
+  const tasks = [...new Set(all.map(({ task }) => task))];
+  const size = 1 + all.reduce((most, { images }) => images.reduce((a, b) => Math.max(a, b), most), 0);
+  const terms = groups.map(({ cells }) => {
+    const byTask = new Map(tasks.map((task): [string, Term[]] => [task, []]));
+    for (const cell of cells) byTask.get(cell.task)?.push(termOf(cell));
+    return byTask;
+  });
   const counts = new Uint8Array(size);
-  const mean = (chosen: readonly string[], weighted: boolean) => {
+  const mean = (byTask: ReadonlyMap<string, readonly Term[]>, chosen: readonly string[]) => {
     let sum = 0;
     let cellCount = 0;
     for (const task of chosen) {
-      for (const cell of byTask.get(task) as PairedCell[]) {
-        let difference = 0;
-        for (const i of differences.get(cell) as number[]) {
-          const weight = weighted ? (counts[cell.images[i] as number] as number) : 1;
-          difference += weight * ((cell.first[i] as number) - (cell.second[i] as number));
-        }
-        sum += difference / cell.images.length;
+      for (const { images, values } of byTask.get(task) as readonly Term[]) {
+        for (let i = 0; i < images.length; i++) sum += (counts[images[i] as number] as number) * (values[i] as number);
         cellCount++;
       }
     }
     return (100 * sum) / cellCount;
   };
+  const contrast = (chosen: readonly string[]) =>
+    groups.reduce((sum, { sign }, g) => sum + sign * mean(terms[g] as Map<string, Term[]>, chosen), 0);
+  counts.fill(1);
+  const points = contrast(tasks);
   const resampled = Array.from({ length: draws }, () => {
     for (let i = 0; i < size; i++) counts[i] = poisson(random);
-    return mean(
-      tasks.map(() => random.pick(tasks)),
-      true,
-    );
+    return contrast(tasks.map(() => random.pick(tasks)));
   }).sort((a, b) => a - b);
   const at = (share: number) => resampled[Math.min(draws - 1, Math.floor(share * draws))] as number;
-  return { points: mean(tasks, false), interval: [at(0.025), at(0.975)] };
+  return { points, interval: [at(0.025), at(0.975)] };
+}
+
+function termOf({ images, first, second }: PairedCell): Term {
+  const differing = [...images.keys()].filter((i) => first[i] !== second[i]);
+  return {
+    images: differing.map((i) => images[i] as number),
+    values: differing.map((i) => ((first[i] as number) - (second[i] as number)) / images.length),
+  };
 }
 
 /** How often an image is drawn: Poisson with mean 1, the limit of drawing with replacement. */

@@ -1,5 +1,6 @@
 export * from './accuracy.js';
 export * from './bootstrap.js';
 export * from './bundle-predictor.js';
+export * from './logits-store.js';
 export * from './model-logits.js';
 export * from './subnet-runner.js';

@@ -1,4 +1,4 @@
-import { pairedDifference } from '@easel/exporter/evaluation';
+import { differenceOfDifferences, pairedDifference } from '@easel/exporter/evaluation';
 import {
   type BaselineContext,
   type Cell,
@@ -50,6 +50,17 @@ describe('evolutionary search', () => {
   it('is reproducible', async () => {
     const names = async () => (await search(2)).slice(0, 5).map(({ architecture }) => formatArchitecture(architecture));
     expect(await names()).to.deep.equal(await names());
+  });
+
+  it('scores no architecture twice', async () => {
+    const asked: string[] = [];
+    const scored = async (all: readonly Architecture[]) => {
+      asked.push(...all.map(formatArchitecture));
+      return all.map(score);
+    };
+    const found = await evolve(space, decisions, within, scored, new Random(1), settings);
+    expect(new Set(asked).size).to.equal(asked.length);
+    expect(found).to.have.length(asked.length);
   });
 
   it('ends where nothing but the smallest subnet is within the budget', async () => {
@@ -150,5 +161,21 @@ describe('paired differences', () => {
       points: 0,
       interval: [0, 0],
     });
+  });
+
+  it('may be compared with each other, on the same tasks and images', () => {
+    const growth = (edge: number) =>
+      differenceOfDifferences(
+        [1, 2, 3, 4].map((s) => cellOf(`t${s}`, edge, s)),
+        [1, 2, 3, 4].map((s) => cellOf(`t${s}`, 0, s + 10)),
+        new Random(1),
+      );
+    const [none, some] = [growth(0), growth(0.1)];
+    expect(none.points).to.be.within(...none.interval);
+    expect(none.interval[0]).to.be.lessThan(0);
+    expect(none.interval[1]).to.be.greaterThan(0);
+    expect(some.interval[0]).to.be.greaterThan(0);
+    const same = [cellOf('t', 0.1, 1)];
+    expect(differenceOfDifferences(same, same, new Random(1)).interval).to.deep.equal([0, 0]);
   });
 });

@@ -52,13 +52,17 @@ export async function evolve(
 ): Promise<Candidate[]> {
   const { population, generations, parents, mutationProbability, mutated } = settings;
   const seen = new Map<string, Candidate>();
+  // Later generations are full of architectures seen before: those are not scored again.
   const judge = async (architectures: readonly Architecture[]) => {
-    const scores = await score(architectures);
-    return architectures.map((architecture, i): Candidate => {
-      const candidate = { architecture, score: scores[i] as number };
-      seen.set(formatArchitecture(architecture), candidate);
-      return candidate;
-    });
+    const names = architectures.map(formatArchitecture);
+    const fresh = new Map(
+      names.flatMap((name, i) => (seen.has(name) ? [] : [[name, architectures[i] as Architecture]])),
+    );
+    const scores = fresh.size > 0 ? await score([...fresh.values()]) : [];
+    for (const [i, [name, architecture]] of [...fresh].entries()) {
+      seen.set(name, { architecture, score: scores[i] as number });
+    }
+    return names.map((name) => seen.get(name) as Candidate);
   };
   const draw = (propose: () => Architecture): Architecture => {
     for (let tries = 0; tries < 200; tries++) {
