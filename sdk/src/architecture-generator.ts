@@ -1,5 +1,5 @@
 import { generatorInput, generatorOutput } from './bundle/index.js';
-import { type CostRange, Decoder, FeatureEncoder, type Limit } from './generator/index.js';
+import { type CostRange, type Decoder, FeatureEncoder, type Limit, singleLimitDecoder } from './generator/index.js';
 import type { Runtime, Session } from './runtime/index.js';
 import { type Architecture, type CostTable, type Decision, decisionsOf, type SearchSpace } from './space/index.js';
 import { type Tensor, tensor } from './tensor/index.js';
@@ -15,13 +15,16 @@ export interface Scenario {
 export class ArchitectureGenerator {
   readonly #session: Session;
   readonly #encoder: FeatureEncoder;
-  readonly #decoder: Decoder;
+  readonly #decisions: readonly Decision[];
+  readonly #decodeSingle: ReturnType<typeof singleLimitDecoder>;
   readonly #optionCount: number;
+  #decoder: Decoder | undefined;
 
   private constructor(session: Session, encoder: FeatureEncoder, decisions: readonly Decision[]) {
     this.#session = session;
     this.#encoder = encoder;
-    this.#decoder = new Decoder(decisions);
+    this.#decisions = decisions;
+    this.#decodeSingle = singleLimitDecoder(decisions);
     const last = decisions.at(-1) as Decision;
     this.#optionCount = last.offset + last.options.length;
   }
@@ -50,14 +53,19 @@ export class ArchitectureGenerator {
     const request = tensor([scenarios.length, width], features);
     const { [generatorOutput]: utilities } = await this.#session.run({ [generatorInput]: request });
     const { data } = utilities as Tensor;
-    return scenarios.map(({ limits }, i) =>
-      this.#decoder.decode(data.subarray(i * this.#optionCount, (i + 1) * this.#optionCount), limits),
-    );
+    const architectures: Architecture[] = [];
+    for (const [i, { limits }] of scenarios.entries()) {
+      const row = data.subarray(i * this.#optionCount, (i + 1) * this.#optionCount);
+      const [limit] = limits;
+      const found = limits.length === 1 ? this.#decodeSingle(row, limit as Limit) : undefined;
+      architectures.push(found ?? (await this.#general()).decode(row, limits));
+    }
+    return architectures;
   }
 
   /** @throws InfeasibleBudgetError if the others cannot be kept */
-  minimum(table: CostTable, others: readonly Limit[]): number {
-    return this.#decoder.minimum(table, others);
+  async minimum(table: CostTable, others: readonly Limit[]): Promise<number> {
+    return (await this.#general()).minimum(table, others);
   }
 
   range(table: CostTable): CostRange {
@@ -66,5 +74,12 @@ export class ArchitectureGenerator {
 
   dispose(): Promise<void> {
     return this.#session.dispose();
+  }
+
+  /** For several limits at once, and for what a single one allows nothing: pages that need neither never load it. */
+  async #general(): Promise<Decoder> {
+    const { Decoder } = await import('./generator/decode.js');
+    this.#decoder ??= new Decoder(this.#decisions);
+    return this.#decoder;
   }
 }

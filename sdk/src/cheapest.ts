@@ -23,7 +23,7 @@ export async function cheapestReaching(
 ): Promise<Architecture> {
   const others = limits.filter((limit) => limit.table !== table);
   const own = limits.find((limit) => limit.table === table)?.most ?? Number.POSITIVE_INFINITY;
-  let [low, high] = [generator.minimum(table, limits), Math.min(own, generator.range(table).largest)];
+  let [low, high] = [await generator.minimum(table, limits), Math.min(own, generator.range(table).largest)];
   let found: { architecture: Architecture; cost: number } | undefined;
   for (let round = 0; round < 2; round++) {
     const budgets = Array.from({ length: levels }, (_, i) => low + ((high - low) * i) / (levels - 1));

@@ -2,39 +2,17 @@ import { host } from '#host';
 import type { AdaptiveClassifier, AdaptiveOptions, AdaptiveRequest } from './adaptive/index.js';
 import { ArchitectureGenerator } from './architecture-generator.js';
 import { BundleReader, type BundleSource } from './bundle/index.js';
-import { Classifier, type Inference, type Prediction } from './classifier.js';
+import type { Classifier, Prediction } from './classifier.js';
 import { DisposedError } from './errors/index.js';
 import { CostTables, costRange } from './generator/index.js';
 import { assertLoadable, findProfile, type LoadOptions } from './load-options.js';
-import {
-  correctedLimits,
-  correctionAttempts,
-  infeasibleToday,
-  measureDevice,
-  medianRun,
-  profileMismatches,
-} from './on-this-device.js';
+import { measureDevice, profileMismatches } from './on-this-device.js';
 import { Planner } from './planner.js';
 import { type DeviceProfile, LatencyCorrection } from './profile/index.js';
-import type { Recalibrations } from './recalibrations.js';
 import { type Request, requestedClasses, type SpecializeRequest } from './request.js';
-import { type Execution, type Session, SessionPool } from './runtime/index.js';
-import {
-  type Architecture,
-  architectureCost,
-  assertInSpace,
-  type Decision,
-  decisionsOf,
-  formatArchitecture,
-  type SearchSpace,
-} from './space/index.js';
-import { assemble, imageInput, type Supernet } from './subnet/index.js';
-import { tensor } from './tensor/index.js';
-
-/** A session, and what its model weighs. */
-interface OpenSubnet extends Session {
-  readonly modelBytes: number;
-}
+import type { Execution } from './runtime/index.js';
+import { type Architecture, architectureCost, assertInSpace, type SearchSpace } from './space/index.js';
+import { Specializer } from './specializer.js';
 
 /**
  * A bundle, ready to be asked for subnets.
@@ -44,41 +22,24 @@ interface OpenSubnet extends Session {
  *     const [best] = await classifier.classify('cat.jpg');
  */
 export class Easel {
-  readonly #supernet: Supernet;
-  readonly #planner: Planner;
-  readonly #tables: CostTables;
-  readonly #decisions: readonly Decision[];
   readonly #reader: BundleReader;
-  #recalibrations: Recalibrations | undefined;
-  readonly #subnets: SessionPool<OpenSubnet>;
+  readonly #planner: Planner;
+  readonly #specializer: Specializer;
   /** Names of the profiles that came with the bundle. */
   readonly devices: readonly string[];
   /** What every classifier runs on, and why on nothing better. */
   readonly execution: Execution;
   /** Why the profile may not hold here, such as another version of ONNX Runtime or a busy machine: sentences. */
   readonly warnings: readonly string[];
-  /** Only where wanted. */
-  readonly #correction: LatencyCorrection | undefined;
   #disposed = false;
 
-  private constructor(
-    reader: BundleReader,
-    supernet: Supernet,
-    generator: ArchitectureGenerator,
-    tables: CostTables,
-    execution: Execution,
-    { idleSubnets, correct, warnings }: { idleSubnets: number; correct: boolean; warnings: readonly string[] },
-  ) {
-    this.#supernet = supernet;
-    this.devices = reader.devices;
-    this.#tables = tables;
-    this.#decisions = decisionsOf(reader.manifest.space);
-    this.#planner = new Planner(reader, generator, tables, this.#decisions);
-    this.#reader = reader;
-    this.#subnets = new SessionPool(idleSubnets);
-    this.execution = execution;
+  private constructor(specializer: Specializer, warnings: readonly string[]) {
+    this.#reader = specializer.reader;
+    this.#planner = specializer.planner;
+    this.#specializer = specializer;
+    this.devices = this.#reader.devices;
+    this.execution = specializer.execution;
     this.warnings = warnings;
-    if (correct && tables.profile) this.#correction = new LatencyCorrection();
   }
 
   /**
@@ -115,11 +76,13 @@ export class Easel {
       : { profile: given, warnings: [] };
     const { profile } = measured;
     const generator = await ArchitectureGenerator.open(loaded.generator, space, classes.length, host.runtime);
-    return new Easel(reader, loaded.supernet, generator, new CostTables(space, profile), execution, {
-      idleSubnets,
-      correct: correct ?? false,
-      warnings: [...measured.warnings, ...(profile ? await profileMismatches(profile, execution) : [])],
-    });
+    const planner = new Planner(reader, generator, new CostTables(space, profile));
+    const correction = correct && profile ? new LatencyCorrection() : undefined;
+    const mismatches = profile ? await profileMismatches(profile, execution) : [];
+    return new Easel(new Specializer(reader, loaded.supernet, planner, execution, correction, idleSubnets), [
+      ...measured.warnings,
+      ...mismatches,
+    ]);
   }
 
   /** Threads of every classifier. */
@@ -147,7 +110,7 @@ export class Easel {
 
   /** The profile in use. */
   get profile(): DeviceProfile | undefined {
-    return this.#tables.profile;
+    return this.#planner.tables.profile;
   }
 
   /**
@@ -162,7 +125,7 @@ export class Easel {
   }
 
   /**
-   * Chooses, assembles, opens and warms up the subnet for a request.
+   * Chooses, assembles and opens the subnet for a request.
    *
    * @throws UnknownTaskError, UnknownClassError that list what the bundle knows
    * @throws InvalidRequestError that names the field
@@ -170,7 +133,8 @@ export class Easel {
    * @throws DisposedError after `dispose`
    */
   async specialize(request: SpecializeRequest): Promise<Classifier> {
-    return this.#specialize(request);
+    this.#assertUsable();
+    return this.#specializer.specialize(request);
   }
 
   /**
@@ -182,82 +146,23 @@ export class Easel {
    */
   async adaptive(request: AdaptiveRequest, options: AdaptiveOptions = {}): Promise<AdaptiveClassifier> {
     this.#assertUsable();
-    const latency = () => this.#tables.get('latencyMs', this.classes.length);
+    const { tables, decisions } = this.#planner;
+    const latency = () => tables.get('latencyMs', this.classes.length);
     // Bundlers put it into a file of its own, which pages that do not adapt never load.
     const { AdaptiveClassifier } = await import('./adaptive/index.js');
     return AdaptiveClassifier.open(
       {
         architectures: (requests) => this.architectures(requests),
-        predictLatency: (architecture) => architectureCost(latency(), this.#decisions, architecture),
-        latencyRange: () => costRange(this.#decisions, latency()),
-        open: (subject, architecture, onInference) => this.#specialize({ ...subject, architecture }, onInference),
+        predictLatency: (architecture) => architectureCost(latency(), decisions, architecture),
+        latencyRange: () => costRange(decisions, latency()),
+        open: (subject, architecture, onInference) => {
+          this.#assertUsable();
+          return this.#specializer.specialize({ ...subject, architecture }, onInference);
+        },
       },
       request,
       options,
     );
-  }
-
-  async #specialize(request: SpecializeRequest, onInference?: (inference: Inference) => void): Promise<Classifier> {
-    this.#assertUsable();
-    const [manifest, supernet] = [this.#reader.manifest, this.#supernet];
-    const { classes, limits } = this.#planner.scenario(request);
-    // Before a session is held: reading it may fail.
-    await this.#planner.predictor();
-    // Who watches every inference corrects by itself.
-    const correction = onInference ? undefined : this.#correction;
-    const choose = async () => {
-      const factor = correction?.factor ?? 1;
-      const today = correctedLimits(limits, factor);
-      if (request.architecture) return this.#planner.checked(request.architecture, limits);
-      return this.#planner.choose({ classes, limits: today }, request.budget.accuracy).catch((error) => {
-        throw infeasibleToday(error, factor);
-      });
-    };
-    const { recalibrate = false } = request;
-    const sourceOf = (chosen: Architecture) => (recalibrate ? this.#recalibrated(chosen) : supernet);
-    const acquire = (chosen: Architecture) =>
-      this.#subnets.acquire(`${formatArchitecture(chosen)} ${classes} ${recalibrate}`, async () => {
-        return this.#openSubnet(assemble(await sourceOf(chosen), chosen, classes), chosen.resolution);
-      });
-    let architecture = await choose();
-    let lease = await acquire(architecture);
-    for (let attempt = 0; correction && attempt < correctionAttempts; attempt++) {
-      try {
-        const { latencyMs } = this.#planner.costs(architecture, classes.length, undefined);
-        correction.observe(await medianRun(lease.value, architecture.resolution), latencyMs as number);
-        const next = await choose();
-        if (formatArchitecture(next) === formatArchitecture(architecture)) break;
-        architecture = next;
-      } catch (error) {
-        await lease.release();
-        throw error;
-      }
-      await lease.release();
-      lease = await acquire(architecture);
-    }
-    try {
-      const source = await sourceOf(architecture);
-      return new Classifier({
-        classes: classes.map((index) => manifest.classes[index] as string),
-        architecture,
-        predicted: {
-          ...this.#planner.costs(architecture, classes.length, correction),
-          modelBytes: lease.value.modelBytes,
-          ...(await this.#planner.accuracies(classes, [architecture]))[0],
-        },
-        note: this.#planner.note(limits, request.budget?.accuracy),
-        assemble: () => assemble(source, architecture, classes),
-        lease,
-        preprocessing: manifest.preprocessing,
-        sourceResolution: manifest.space.resolutions.at(-1) as number,
-        host,
-        onInference,
-      });
-    } catch (error) {
-      // Such as `dispose` meanwhile, which closes the predictor.
-      await lease.release();
-      throw error;
-    }
   }
 
   /**
@@ -275,7 +180,7 @@ export class Easel {
     for (const architecture of architectures) assertInSpace(this.space, architecture);
     const accuracies = await this.#planner.accuracies(classes, architectures);
     return architectures.map((architecture, i) => ({
-      ...this.#planner.costs(architecture, classes.length, this.#correction),
+      ...this.#planner.costs(architecture, classes.length, this.#specializer.correction),
       ...accuracies[i],
     }));
   }
@@ -283,27 +188,7 @@ export class Easel {
   /** Frees the generator and idle subnets. Classifiers made before stay usable; they have a `dispose` of their own. */
   async dispose(): Promise<void> {
     this.#disposed = true;
-    await Promise.all([this.#planner.dispose(), this.#subnets.close()]);
-  }
-
-  async #recalibrated(architecture: Architecture): Promise<Supernet> {
-    // Bundlers put it into a file of its own, which pages that do not recalibrate never load.
-    const { Recalibrations } = await import('./recalibrations.js');
-    this.#recalibrations ??= new Recalibrations(this.#reader, this.#supernet, this.execution);
-    return this.#recalibrations.get(architecture);
-  }
-
-  async #openSubnet(model: Uint8Array, resolution: number): Promise<OpenSubnet> {
-    const { threads, provider } = this.execution;
-    const session = await host.runtime.createSession(model, { threads, provider });
-    try {
-      // The first run of a session allocates memory and is slower than all others.
-      await session.run({ [imageInput]: tensor([1, 3, resolution, resolution]) });
-    } catch (error) {
-      await session.dispose();
-      throw error;
-    }
-    return { run: (feeds) => session.run(feeds), dispose: () => session.dispose(), modelBytes: model.length };
+    await Promise.all([this.#planner.dispose(), this.#specializer.dispose()]);
   }
 
   #assertUsable(): void {

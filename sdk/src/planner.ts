@@ -13,6 +13,7 @@ import {
   architectureCost,
   assertInSpace,
   type Decision,
+  decisionsOf,
   formatArchitecture,
 } from './space/index.js';
 
@@ -20,13 +21,15 @@ import {
 export class Planner {
   #predictor: Promise<AccuracyPredictor | undefined> | undefined;
   readonly #choices = new Map<string, Architecture>();
+  readonly decisions: readonly Decision[];
 
   constructor(
     readonly reader: BundleReader,
     readonly generator: ArchitectureGenerator,
     readonly tables: CostTables,
-    readonly decisions: readonly Decision[],
-  ) {}
+  ) {
+    this.decisions = decisionsOf(reader.manifest.space);
+  }
 
   scenario(request: SpecializeRequest): Scenario {
     const classes = requestedClasses(request, this.reader.manifest);
@@ -42,6 +45,12 @@ export class Planner {
     const scenarios = requests.map((request) => this.scenario(request));
     if (requests.every(({ budget }) => budget.accuracy === undefined)) return this.generator.architectures(scenarios);
     return Promise.all(scenarios.map((scenario, i) => this.choose(scenario, requests[i]?.budget.accuracy)));
+  }
+
+  /** The request's own architecture if it keeps the limits, otherwise the generator's choice. */
+  async chosen(request: SpecializeRequest, scenario: Scenario): Promise<Architecture> {
+    const { architecture, budget } = request;
+    return architecture ? this.checked(architecture, scenario.limits) : this.choose(scenario, budget.accuracy);
   }
 
   /** The generator is a function: the same scenario has the same answer. */

@@ -2,3 +2,4 @@ export * from './cost-tables.js';
 export * from './decode.js';
 export * from './features.js';
 export * from './request.js';
+export * from './single-limit.js';

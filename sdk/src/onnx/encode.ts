@@ -1,3 +1,4 @@
+import { elementCount } from '../tensor/index.js';
 import {
   attributeTypes,
   dataTypes,
@@ -7,10 +8,25 @@ import {
   type OnnxTensor,
   type OnnxValue,
 } from './model.js';
-import { encodeMessage, Float32, type Message } from './wire.js';
+import { encodeMessage, Float32, Float32s, type Message } from './wire.js';
 
-/** The bytes of a .onnx file. Field numbers are those of onnx.proto3. */
-export function encodeModel({ irVersion, producerName, graph, opsets, metadata }: OnnxModel): Uint8Array<ArrayBuffer> {
+/** A tensor whose numbers are written when the file is. */
+export interface DeferredTensor extends Omit<OnnxTensor, 'bytes'> {
+  readonly write: (target: Float32Array) => void;
+}
+
+export interface DeferredModel extends Omit<OnnxModel, 'graph'> {
+  readonly graph: Omit<OnnxModel['graph'], 'initializers'> & {
+    readonly initializers: readonly (OnnxTensor | DeferredTensor)[];
+  };
+}
+
+/**
+ * The bytes of a .onnx file, possibly a part of a larger buffer. Field numbers are those of onnx.proto3.
+ * @param memory where to write, if it is large enough
+ */
+export function encodeModel(model: DeferredModel, memory?: ArrayBuffer): Uint8Array<ArrayBuffer> {
+  const { irVersion, producerName, graph, opsets, metadata } = model;
   const { nodes, name, initializers, inputs, outputs } = graph;
   const fields: Message = [
     ...nodes.map((node) => [1, nodeFields(node)] as const),
@@ -19,7 +35,9 @@ export function encodeModel({ irVersion, producerName, graph, opsets, metadata }
     ...inputs.map((value) => [11, valueFields(value)] as const),
     ...outputs.map((value) => [12, valueFields(value)] as const),
   ];
-  const capacity = initializers.reduce((sum, { bytes }) => sum + bytes.length + 100, 1000 + 500 * nodes.length);
+  const room = (tensor: OnnxTensor | DeferredTensor) =>
+    100 + ('bytes' in tensor ? tensor.bytes.length : 4 * elementCount(tensor.shape));
+  const capacity = initializers.reduce((sum, tensor) => sum + room(tensor), 1000 + 500 * nodes.length);
   return encodeMessage(
     [
       [1, irVersion],
@@ -29,6 +47,7 @@ export function encodeModel({ irVersion, producerName, graph, opsets, metadata }
       ...Object.entries(metadata).map(([key, value]) => [14, pair(key, value)] as const),
     ],
     capacity,
+    memory,
   );
 }
 
@@ -50,29 +69,21 @@ function nodeFields({ inputs, outputs, name, opType, attributes, domain }: OnnxN
   ];
 }
 
-function attributeFields(name: string, attribute: OnnxAttribute): Message {
-  return [[1, name], ...attributeValues(attribute), [20, attributeTypes[attribute.type]]];
+function attributeFields(name: string, { type, value }: OnnxAttribute): Message {
+  const code = attributeTypes[type];
+  const values = [value].flat() as (number | string)[];
+  // The field of every kind of value is the next number after its type's.
+  const fields = values.map(
+    (each) => [code + 1, type.startsWith('float') ? new Float32(each as number) : each] as const,
+  );
+  return [[1, name], ...fields, [20, code]];
 }
 
-function attributeValues(attribute: OnnxAttribute): Message {
-  switch (attribute.type) {
-    case 'float':
-      return [[2, new Float32(attribute.value)]];
-    case 'int':
-      return [[3, attribute.value]];
-    case 'string':
-      return [[4, attribute.value]];
-    case 'floats':
-      return attribute.value.map((value) => [7, new Float32(value)]);
-    case 'ints':
-      return attribute.value.map((value) => [8, value]);
-    default:
-      return attribute satisfies never;
-  }
-}
-
-function tensorFields({ shape, dataType, name, bytes }: OnnxTensor): Message {
-  return [...shape.map((extent) => [1, extent] as const), [2, dataTypes[dataType]], [8, name], [9, bytes]];
+function tensorFields(tensor: OnnxTensor | DeferredTensor): Message {
+  const { shape, dataType, name } = tensor;
+  // 12: the documentation, the only field that means nothing.
+  const data = 'bytes' in tensor ? tensor.bytes : new Float32s(elementCount(shape), tensor.write, 12);
+  return [...shape.map((extent) => [1, extent] as const), [2, dataTypes[dataType]], [8, name], [9, data]];
 }
 
 function valueFields({ name, dataType, shape }: OnnxValue): Message {

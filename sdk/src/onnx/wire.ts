@@ -9,17 +9,31 @@ export class Float32 {
   constructor(readonly value: number) {}
 }
 
+/** float32 numbers as raw bytes, written right where they will lie: nothing holds them a second time. */
+export class Float32s {
+  /** @param padding a text field of the same message that means nothing: it may be filled, so that numbers are aligned */
+  constructor(
+    readonly count: number,
+    readonly write: (target: Float32Array) => void,
+    readonly padding: number,
+  ) {}
+}
+
 /** A message to be written: fields by number, in order; a value that is a list is a message inside it. */
-export type Message = readonly (readonly [field: number, value: number | string | Uint8Array | Float32 | Message])[];
+export type Message = readonly (readonly [
+  field: number,
+  value: number | string | Uint8Array | Float32 | Float32s | Message,
+])[];
 
 /**
  * @param capacity about how many bytes will come out; any number is right
+ * @param memory where to write if that many fit: fresh memory costs more than what is done with it
  * @returns possibly a part of a larger buffer
  */
-export function encodeMessage(message: Message, capacity = 1024): Uint8Array<ArrayBuffer> {
+export function encodeMessage(message: Message, capacity = 1024, memory?: ArrayBuffer): Uint8Array<ArrayBuffer> {
   // Written from the end, so that a message's length is known when its turn comes.
-  let buffer = new Uint8Array(capacity);
-  let at = capacity;
+  let buffer = memory && memory.byteLength >= capacity ? new Uint8Array(memory) : new Uint8Array(capacity);
+  let at = buffer.length;
   const reserve = (count: number): void => {
     if (at >= count) return;
     const grown = new Uint8Array(2 * buffer.length + count);
@@ -60,6 +74,12 @@ export function encodeMessage(message: Message, capacity = 1024): Uint8Array<Arr
     for (let i = fields.length - 1; i >= 0; i--) {
       const [field, value] = fields[i] as Message[number];
       let wireType: number = wireTypes.delimited;
+      if (value instanceof Float32s) {
+        // Float32Array wants an address that is a multiple of 4; a field takes at least two bytes.
+        reserve(4 * value.count + 5);
+        const excess = at % 4;
+        if (excess > 0) put([[value.padding, ' '.repeat(excess === 1 ? 3 : excess - 2)]]);
+      }
       const end = buffer.length - at;
       if (typeof value === 'number') {
         wireType = wireTypes.varint;
@@ -70,7 +90,10 @@ export function encodeMessage(message: Message, capacity = 1024): Uint8Array<Arr
       } else {
         if (typeof value === 'string') putString(value);
         else if (value instanceof Uint8Array) putBytes(value);
-        else put(value);
+        else if (value instanceof Float32s) {
+          at -= 4 * value.count;
+          value.write(new Float32Array(buffer.buffer, at, value.count));
+        } else put(value);
         putVarint(buffer.length - at - end);
       }
       putVarint(field * 8 + wireType);
@@ -78,7 +101,7 @@ export function encodeMessage(message: Message, capacity = 1024): Uint8Array<Arr
   };
   put(message);
   // Copying megabytes costs more than a little room that stays unused.
-  return at < buffer.length / 8 ? buffer.subarray(at) : buffer.slice(at);
+  return buffer.buffer === memory || at < buffer.length / 8 ? buffer.subarray(at) : buffer.slice(at);
 }
 
 /** A message that was read: the values of every field in their order. */

@@ -1,5 +1,5 @@
 import { WeightError } from '../errors/index.js';
-import { ModelBuilder } from '../onnx/index.js';
+import { GraphBuilder } from '../onnx/index.js';
 import {
   type Architecture,
   assertInSpace,
@@ -10,10 +10,10 @@ import {
   parametersOf,
   type SearchSpace,
 } from '../space/index.js';
-import { type Tensor, tensor } from '../tensor/index.js';
+import type { Tensor } from '../tensor/index.js';
 import { factorsAndBias } from './fold.js';
 import { convolutionAttributes, emitNetwork } from './network.js';
-import { type Moments, type Statistics, sliceWeight, type Weights } from './weights.js';
+import { assertPart, type Moments, type Statistics, sliceInto, sliceWeight, type Weights } from './weights.js';
 
 /** What every subnet is cut from. */
 export interface Supernet {
@@ -27,6 +27,8 @@ export interface AssembleOptions {
   readonly batch?: number | 'batch';
   /** Kept in the model for whoever opens it. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Where to write the model, if it is large enough: whoever assembles often need not ask for memory every time. */
+  readonly memory?: ArrayBuffer | undefined;
 }
 
 /** Names of the model's input, `[batch, 3, resolution, resolution]`, and output, `[batch, classes]`. */
@@ -45,51 +47,48 @@ export function assemble(
   supernet: Supernet,
   architecture: Architecture,
   classes: readonly number[],
-  { batch = 1, metadata = {} }: AssembleOptions = {},
-): Uint8Array {
+  { batch = 1, metadata = {}, memory }: AssembleOptions = {},
+): Uint8Array<ArrayBuffer> {
   const { space } = supernet;
   assertInSpace(space, architecture);
   const { resolution } = architecture;
   const name = formatArchitecture(architecture);
-  const model = new ModelBuilder(`${space.name} ${name}`);
+  const model = new GraphBuilder(`${space.name} ${name}`);
   Object.assign(model.metadata, { 'easel.space': space.name, 'easel.architecture': name }, metadata);
   const image = model.input(imageInput, [batch, 3, resolution, resolution]);
   const layers = layersOf(space, architecture, classes.length);
   const logits = emitNetwork(model, layers, image, {
     convolution(layer, input, output) {
-      const { weight, bias } = foldedConvolution(supernet, layer);
+      const { factors, bias } = foldedNorm(supernet, layer);
+      const [{ name, shape }] = parametersOf(layer) as [Parameter];
+      const full = weightNamed(supernet.weights, name);
+      assertSlice(name, full, shape);
       const inputs = [
         input,
-        model.initializer(`${layer.name}.weight`, weight),
-        model.initializer(`${layer.name}.bias`, bias),
+        model.weight(name, shape, (target) => sliceInto(target, full, shape, factors)),
+        model.weight(`${layer.name}.bias`, bias.shape, (target) => target.set(bias.data)),
       ];
       return model.named(output, 'Conv', inputs, convolutionAttributes(layer));
     },
     parameter(name, shape) {
       const full = weightNamed(supernet.weights, name);
-      const part = /^classifier\./.test(name) ? pickRows(name, full, classes) : slice(name, full, shape);
-      return model.initializer(name, part);
+      if (/^classifier\./.test(name)) return model.weight(name, shape, rowPicker(name, full, classes));
+      assertSlice(name, full, shape);
+      return model.weight(name, shape, (target) => sliceInto(target, full, shape));
     },
   });
   model.output(logits, [batch, classes.length], logitsOutput);
-  return model.encode();
+  return model.encode(memory);
 }
 
-function foldedConvolution({ weights, statistics }: Supernet, layer: ConvolutionLayer) {
-  const [weight, scale, shift] = parametersOf(layer) as [Parameter, Parameter, Parameter];
-  const channels = layer.outputChannels;
-  const { factors, bias } = factorsAndBias(
-    {
-      scale: slice(scale.name, weightNamed(weights, scale.name), scale.shape),
-      shift: slice(shift.name, weightNamed(weights, shift.name), shift.shape),
-      ...momentsOf(statistics, layer),
-    },
-    channels,
+/** What a convolution's batch norm comes to: factors of its weights, and its bias. */
+function foldedNorm({ weights, statistics }: Supernet, layer: ConvolutionLayer) {
+  const [, scale, shift] = parametersOf(layer) as [Parameter, Parameter, Parameter];
+  const part = ({ name, shape }: Parameter) => slicedWeight(weights, name, shape);
+  return factorsAndBias(
+    { scale: part(scale), shift: part(shift), ...momentsOf(statistics, layer) },
+    layer.outputChannels,
   );
-  return {
-    weight: slice(weight.name, weightNamed(weights, weight.name), weight.shape, factors),
-    bias: tensor([channels], bias),
-  };
 }
 
 /** @throws WeightError if this choice's statistics are missing or have another number of channels. */
@@ -107,7 +106,9 @@ export function momentsOf(statistics: Statistics, { name, statisticsKey, outputC
 
 /** @throws WeightError if the weight is missing, or the shape is no part of its own */
 export function slicedWeight(weights: Weights, name: string, shape: readonly number[]): Tensor {
-  return slice(name, weightNamed(weights, name), shape);
+  const full = weightNamed(weights, name);
+  assertSlice(name, full, shape);
+  return sliceWeight(full, shape);
 }
 
 function weightNamed(weights: Weights, name: string): Tensor {
@@ -116,24 +117,25 @@ function weightNamed(weights: Weights, name: string): Tensor {
   return weight;
 }
 
-function slice(name: string, full: Tensor, shape: readonly number[], factors?: Float64Array): Tensor {
+function assertSlice(name: string, full: Tensor, shape: readonly number[]): void {
   try {
-    return sliceWeight(full, shape, factors);
+    assertPart(full, shape);
   } catch (cause) {
     throw new WeightError(name, (cause as Error).message);
   }
 }
 
-/** Rows of `[classes, features]` or `[classes]`, in the given order. */
-function pickRows(name: string, full: Tensor, rows: readonly number[]): Tensor {
-  const [count, ...rest] = full.shape as [number, ...number[]];
-  const width = full.data.length / count;
-  const picked = tensor([rows.length, ...rest]);
-  rows.forEach((row, i) => {
+/** Writes rows of `[classes, features]` or `[classes]`, in the given order. */
+function rowPicker(name: string, { shape, data }: Tensor, rows: readonly number[]): (target: Float32Array) => void {
+  const count = shape[0] as number;
+  const width = data.length / count;
+  for (const row of rows) {
     if (!(Number.isInteger(row) && row >= 0 && row < count)) {
       throw new WeightError(name, `has no row for class index ${row}; it has ${count}`);
     }
-    picked.data.set(full.data.subarray(row * width, (row + 1) * width), i * width);
-  });
-  return picked;
+  }
+  return (target) =>
+    rows.forEach((row, i) => {
+      target.set(data.subarray(row * width, (row + 1) * width), i * width);
+    });
 }

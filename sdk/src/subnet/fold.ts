@@ -1,5 +1,5 @@
 import { normEpsilon } from '../space/index.js';
-import type { Tensor } from '../tensor/index.js';
+import { type Tensor, tensor } from '../tensor/index.js';
 import type { Moments } from './weights.js';
 
 export interface BatchNorm extends Moments {
@@ -12,7 +12,7 @@ export interface BatchNorm extends Moments {
 export function factorsAndBias(
   { scale, shift, mean, variance }: BatchNorm,
   channels: number,
-): { factors: Float64Array; bias: Float32Array } {
+): { factors: Float64Array; bias: Tensor } {
   const factors = new Float64Array(channels);
   const bias = new Float32Array(channels);
   for (let channel = 0; channel < channels; channel++) {
@@ -20,5 +20,5 @@ export function factorsAndBias(
     factors[channel] = factor;
     bias[channel] = (shift.data[channel] as number) - (mean.data[channel] as number) * factor;
   }
-  return { factors, bias };
+  return { factors, bias: tensor([channels], bias) };
 }

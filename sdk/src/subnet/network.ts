@@ -1,4 +1,4 @@
-import { float, type ModelBuilder } from '../onnx/index.js';
+import { float, type GraphBuilder } from '../onnx/index.js';
 import type { ConvolutionLayer, Layer, LinearLayer, SqueezeExciteLayer } from '../space/index.js';
 
 /** Where parameters come from: what differs between a subnet with baked weights and the supernet's file. */
@@ -14,7 +14,7 @@ export interface ParameterSource {
  * @returns the logits' name
  */
 export function emitNetwork(
-  model: ModelBuilder,
+  model: GraphBuilder,
   layers: readonly Layer[],
   image: string,
   parameters: ParameterSource,
@@ -59,7 +59,7 @@ export function convolutionAttributes({ kernel, stride, groups }: ConvolutionLay
 }
 
 function emitConvolution(
-  model: ModelBuilder,
+  model: GraphBuilder,
   layer: ConvolutionLayer,
   x: string,
   blockInput: string,
@@ -74,7 +74,7 @@ function emitConvolution(
 }
 
 function emitActivation(
-  model: ModelBuilder,
+  model: GraphBuilder,
   activation: ConvolutionLayer['activation'],
   x: string,
   output: string,
@@ -93,7 +93,7 @@ function emitActivation(
 
 /** The two linear layers as 1x1 convolutions, so that no reshaping is needed on the way. */
 function emitSqueezeExcite(
-  model: ModelBuilder,
+  model: GraphBuilder,
   { name, channels, reduced }: SqueezeExciteLayer,
   x: string,
   parameters: ParameterSource,
@@ -102,7 +102,8 @@ function emitSqueezeExcite(
   const linear = (part: 'reduce' | 'expand', shape: [number, number], input: string) => {
     const weight = parameters.parameter(`${name}.${part}.weight`, shape);
     const bias = parameters.parameter(`${name}.${part}.bias`, [shape[0]]);
-    const kernels = model.named(`${name}.${part}.kernels`, 'Reshape', [weight, model.integers([...shape, 1, 1])]);
+    const kernelShape = model.vector(`${name}.${part}.shape`, [...shape, 1, 1]);
+    const kernels = model.named(`${name}.${part}.kernels`, 'Reshape', [weight, kernelShape]);
     return model.named(`${name}.${part}`, 'Conv', [input, kernels, bias], pointwise);
   };
   let gate = model.named(`${name}.pool`, 'GlobalAveragePool', [x]);
@@ -113,7 +114,7 @@ function emitSqueezeExcite(
 }
 
 function emitLinear(
-  model: ModelBuilder,
+  model: GraphBuilder,
   { name, inputFeatures, outputFeatures, activation }: LinearLayer,
   x: string,
   parameters: ParameterSource,

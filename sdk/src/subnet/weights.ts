@@ -1,4 +1,4 @@
-import { elementCount, type Tensor, tensor } from '../tensor/index.js';
+import { type Tensor, tensor } from '../tensor/index.js';
 
 /** All weights of a supernet by name; the names and full shapes are those of the largest architecture's layers. */
 export type Weights = ReadonlyMap<string, Tensor>;
@@ -21,43 +21,48 @@ export function sliceStarts(full: readonly number[], shape: readonly number[]): 
 /**
  * The weights of a narrower choice out of the full ones: a prefix of the first two axes, a centre crop of the others.
  *
- * @param factors what to multiply by, per index of the first axis
  * @throws RangeError if the wanted shape does not fit into the full one.
  */
-export function sliceWeight(full: Tensor, shape: readonly number[], factors?: Float64Array): Tensor {
+export function sliceWeight(full: Tensor, shape: readonly number[]): Tensor {
+  assertPart(full, shape);
+  if (full.shape.join() === shape.join()) return full;
+  const slice = tensor(shape);
+  sliceInto(slice.data, full, shape);
+  return slice;
+}
+
+/** @throws RangeError if the shape does not fit into that of the tensor. */
+export function assertPart(full: Tensor, shape: readonly number[]): void {
   if (full.shape.length !== shape.length || shape.some((extent, axis) => extent > (full.shape[axis] as number))) {
     throw new RangeError(`[${shape.join(', ')}] is no part of [${full.shape.join(', ')}]`);
   }
-  // The last axis that is not whole: what is taken of it lies in one piece, together with the whole axes after it.
-  let last = shape.length - 1;
-  while (last >= 0 && shape[last] === full.shape[last]) last--;
-  if (last < 0 && !factors) return full;
-  last = Math.max(last, factors ? 1 : 0);
-  const starts = sliceStarts(full.shape, shape);
-  const strides = stridesOf(full.shape);
-  const widths = stridesOf(shape);
-  const run = (shape[last] as number) * (widths[last] as number);
-  const data = new Float32Array(elementCount(shape));
-  const source = full.data;
-  const copy = (axis: number, from: number, to: number, factor: number): void => {
-    const stride = strides[axis] as number;
-    let begin = from + (starts[axis] as number) * stride;
-    if (axis === last) {
-      // Calls for a few numbers take longer than copying them.
-      if (factor === 1 && run > 64) data.set(source.subarray(begin, begin + run), to);
-      else for (let i = 0; i < run; i++) data[to + i] = (source[begin + i] as number) * factor;
-      return;
-    }
-    const width = widths[axis] as number;
-    for (let i = 0, end = shape[axis] as number, target = to; i < end; i++, begin += stride, target += width) {
-      copy(axis + 1, begin, target, axis === 0 && factors ? (factors[i] as number) : factor);
-    }
-  };
-  copy(0, 0, 0, 1);
-  return tensor(shape, data);
 }
 
-/** How far apart neighbours along every axis are. */
-function stridesOf(shape: readonly number[]): number[] {
-  return shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
+/**
+ * Writes what `sliceWeight` answers to where it is wanted.
+ * @param full of up to four axes
+ * @param factors what to multiply by, per index of the first axis
+ */
+export function sliceInto(target: Float32Array, full: Tensor, shape: readonly number[], factors?: Float64Array): void {
+  const source = full.data;
+  const [rows, columns = 1, height = 1, width = 1] = shape as [number, ...number[]];
+  const [, fullColumns = 1, fullHeight = 1, fullWidth = 1] = full.shape;
+  const [top, left] = [(fullHeight - height) >> 1, (fullWidth - width) >> 1];
+  const rowLength = fullColumns * fullHeight * fullWidth;
+  // What lies in one piece: lines of cropped kernels, otherwise all that is taken of a row.
+  const cropped = top + left > 0;
+  const pieces = cropped ? columns * height : 1;
+  const length = cropped ? width : columns * height * width;
+  let to = 0;
+  for (let row = 0; row < rows; row++) {
+    const factor = factors ? (factors[row] as number) : 1;
+    for (let piece = 0; piece < pieces; piece++) {
+      let from = row * rowLength;
+      if (cropped) {
+        const column = Math.floor(piece / height);
+        from += (column * fullHeight + top + (piece - column * height)) * fullWidth + left;
+      }
+      for (const end = to + length; to < end; to++, from++) target[to] = (source[from] as number) * factor;
+    }
+  }
 }

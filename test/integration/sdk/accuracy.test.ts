@@ -88,12 +88,10 @@ describe('accuracy', () => {
     nodeRuntime.createSession = async (...request) => {
       const session = await createSession.apply(nodeRuntime, request);
       opened++;
+      // The second is the subnet's: all but acquired.
+      if (opened === 2) disposing = other.dispose();
       return {
-        run: async (feeds) => {
-          // The first run of a subnet: its session is all but acquired.
-          if ('image' in feeds) disposing ??= other.dispose();
-          return session.run(feeds);
-        },
+        run: (feeds) => session.run(feeds),
         dispose: () => {
           closed++;
           return session.dispose();

@@ -1,5 +1,5 @@
 import { InfeasibleBudgetError, InvalidRequestError } from '@easel/sdk/errors';
-import { costRange, Decoder, decode, type Limit } from '@easel/sdk/generator';
+import { costRange, Decoder, decode, type Limit, singleLimitDecoder } from '@easel/sdk/generator';
 import { Random } from '@easel/sdk/random';
 import {
   type Architecture,
@@ -278,6 +278,70 @@ describe('decode', () => {
     );
     const zeros = new Float32Array(optionCount(space));
     expect(() => decode(decisions, zeros, [{ table, most: Number.NaN }])).to.throw(InvalidRequestError, 'latencyMs');
+  });
+});
+
+describe('singleLimitDecoder', () => {
+  for (const space of smallSpaces) {
+    const decisions = decisionsOf(space);
+    const architectures = allArchitectures(space);
+    for (const [name, { utility, cost }] of Object.entries(kinds)) {
+      it(`equals exhaustive search, or leaves the answer to Decoder: space ${space.name}, ${name}`, () => {
+        const random = new Random(13 + name.length);
+        const decode = singleLimitDecoder(decisions);
+        let feasible = 0;
+        for (let trial = 0; trial < 30; trial++) {
+          const utilities = Float32Array.from({ length: optionCount(space) }, () => utility(random));
+          const table = tableOf(decisions, 'latencyMs', () => cost(random));
+          const some = architectureCost(table, decisions, random.pick(architectures));
+          const limit: Limit = { table, most: trial % 3 === 0 ? some : some * random.uniform(0.7, 1.3) };
+          const wanted = exhaustive(decisions, architectures, utilities, [limit]);
+          const found = decode(utilities, limit);
+          if (!wanted) expect(found).to.equal(undefined);
+          if (!found || !wanted) continue;
+          feasible++;
+          const least = architectureCost(table, decisions, found);
+          expect(least).to.be.at.most(limit.most);
+          expect(least).to.be.closeTo(wanted.costs[0] as number, 1e-9 * (1 + least));
+          expect(scoreOf(decisions, utilities, found)).to.be.closeTo(wanted.score, 1e-9);
+        }
+        expect(feasible).to.be.at.least(20);
+      });
+    }
+  }
+
+  it('answers as Decoder does on real spaces, where costs and utilities are real numbers', () => {
+    for (const name of ['mobile-32', 'mobile-64', 'ofa-mbv3-224']) {
+      const space = presetSpace(name);
+      const decisions = decisionsOf(space);
+      const random = new Random(17);
+      const single = singleLimitDecoder(decisions);
+      const general = new Decoder(decisions);
+      for (let trial = 0; trial < 20; trial++) {
+        const table = plausibleTable(space, random);
+        const utilities = Float32Array.from({ length: optionCount(space) }, () => random.normal());
+        const limit = { table, most: general.minimum(table) * random.uniform(1, 3) };
+        expect(single(utilities, limit)).to.deep.equal(general.decode(utilities, [limit]));
+      }
+    }
+  });
+
+  it('leaves to Decoder what is malformed, and what would take too long', () => {
+    const space = presetSpace('mobile-32');
+    const decisions = decisionsOf(space);
+    const single = singleLimitDecoder(decisions);
+    const table = plausibleTable(space, new Random(1));
+    const utilities = new Float32Array(optionCount(space));
+    expect(single(utilities.fill(Number.NaN), { table, most: 1 })).to.equal(undefined);
+    expect(single(new Float32Array(2), { table, most: 1 })).to.equal(undefined);
+    let block = 0;
+    for (const { kind, offset } of decisions) {
+      if (kind === 'block') utilities.set(table.blocks[0]?.[block++] as number[], offset);
+      else utilities.fill(0, offset, offset + 1);
+    }
+    const { smallest, largest } = costRange(decisions, table);
+    const proportional = utilities.map((utility) => (Number.isNaN(utility) ? 0 : utility));
+    expect(single(proportional, { table, most: (smallest + largest) / 2 })).to.equal(undefined);
   });
 });
 

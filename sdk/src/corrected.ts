@@ -1,0 +1,82 @@
+import type { Scenario } from './architecture-generator.js';
+import { InfeasibleBudgetError } from './errors/index.js';
+import type { Limit } from './generator/index.js';
+import type { Planner } from './planner.js';
+import type { LatencyCorrection } from './profile/index.js';
+import type { SpecializeRequest } from './request.js';
+import type { Session } from './runtime/index.js';
+import { type Architecture, formatArchitecture } from './space/index.js';
+import type { HeldSubnet } from './specializer.js';
+import { imageInput } from './subnet/index.js';
+import { tensor } from './tensor/index.js';
+
+/** How often a subnet is chosen again because the device proves slower than was known. */
+const attempts = 3;
+const runs = { most: 15, ms: 20 };
+
+export interface CorrectionParts {
+  readonly correction: LatencyCorrection;
+  readonly planner: Planner;
+  readonly hold: (architecture: Architecture) => Promise<HeldSubnet>;
+}
+
+/** Opens the subnet that keeps the budget on the day's device: runs what was chosen, and chooses again if it is too slow. */
+export async function holdCorrected(
+  request: SpecializeRequest,
+  scenario: Scenario,
+  { correction, planner, hold }: CorrectionParts,
+): Promise<HeldSubnet> {
+  const choose = async () => {
+    if (request.architecture) return planner.chosen(request, scenario);
+    const { factor } = correction;
+    const limits = correctedLimits(scenario.limits, factor);
+    return planner.chosen(request, { ...scenario, limits }).catch((error) => {
+      throw infeasibleToday(error, factor);
+    });
+  };
+  let held = await hold(await choose());
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const { architecture, lease } = held;
+    let next: Architecture;
+    try {
+      const { latencyMs } = planner.costs(architecture, scenario.classes.length, undefined);
+      correction.observe(await medianRun(lease.value, architecture.resolution), latencyMs as number);
+      next = await choose();
+      if (formatArchitecture(next) === formatArchitecture(architecture)) break;
+    } catch (error) {
+      await lease.release();
+      throw error;
+    }
+    await lease.release();
+    held = await hold(next);
+  }
+  return held;
+}
+
+/** What one inference takes now, in ms: the median of a few. */
+async function medianRun(session: Session, resolution: number): Promise<number> {
+  const feeds = { [imageInput]: tensor([1, 3, resolution, resolution]) };
+  // The first run of a session allocates memory.
+  await session.run(feeds);
+  const times: number[] = [];
+  const started = performance.now();
+  for (let start = started; times.length < runs.most && start - started < runs.ms; ) {
+    await session.run(feeds);
+    const end = performance.now();
+    times.push(end - start);
+    start = end;
+  }
+  return times.sort((a, b) => a - b)[times.length >> 1] as number;
+}
+
+/** Latency limits as the table must keep them, if the device is `factor` times slower than the table. */
+function correctedLimits(limits: readonly Limit[], factor: number): readonly Limit[] {
+  if (factor === 1) return limits;
+  return limits.map((limit) => (limit.table.metric === 'latencyMs' ? { ...limit, most: limit.most / factor } : limit));
+}
+
+/** What was asked for, and what there is, on the day's device. */
+function infeasibleToday(error: unknown, factor: number): unknown {
+  if (!(error instanceof InfeasibleBudgetError) || error.metric !== 'latencyMs') return error;
+  return new InfeasibleBudgetError(error.metric, error.requested * factor, error.minimum * factor, error.together);
+}
