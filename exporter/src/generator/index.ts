@@ -1,5 +1,6 @@
 export * from './additive.js';
 export * from './class-scores.js';
+export * from './conditioning.js';
 export * from './fit.js';
 export * from './logits-table.js';
 export * from './mlp.js';

@@ -9,14 +9,14 @@ import {
   smallestArchitecture,
 } from '@easel/sdk/space';
 import type { Statistics, Weights } from '@easel/sdk/subnet';
-import { tensor } from '@easel/sdk/tensor';
 import type { Dataset, Normalization } from '../data/index.js';
 import { ClassScorer, type SetScores } from './class-scores.js';
-import { defaultFitOptions, type FitOptions, fitNetwork, type Lesson, ownPart } from './fit.js';
+import { type Conditioning, fitGenerator } from './conditioning.js';
+import { defaultFitOptions, type FitOptions } from './fit.js';
 import { architecturesToMeasure, type LogitsTable, measureLogits } from './logits-table.js';
-import { exportGenerator, initializeGenerator, measureFeatures, type NetworkWeights } from './mlp.js';
+import { exportGenerator, type NetworkWeights } from './mlp.js';
 import { exportPredictor, fitPredictor, type PredictorQuality } from './predictor.js';
-import { type Half, Preferences, type Strength } from './preferences.js';
+import { Preferences } from './preferences.js';
 import { randomClasses, randomScenario, type Scenario, type ScenarioSource } from './scenarios.js';
 
 export interface GeneratorTrainingOptions {
@@ -68,23 +68,6 @@ export interface GeneratorTraining {
   readonly tableFile?: string;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: GeneratorEvent) => void;
-}
-
-/** What was learned about requests, and how it was checked. */
-export interface Conditioning {
-  /** Of class sets' own preferences: see `Preferences`. */
-  readonly classes: Strength;
-  /** The share of measured preferences of budgets and devices that is kept. */
-  readonly budgetKept: number;
-  /**
-   * A generator that learned from one half of the images, judged by the other half on class sets that it never saw:
-   * squared error relative to answering all requests alike, and its 95 % interval (bootstrap over class sets). What it is
-   * judged by is noisy, so that even a perfect generator stays far above 0.
-   */
-  readonly heldOutRatio: number;
-  readonly interval: readonly [number, number];
-  /** False where the interval does not exclude that requests are better answered alike: then they are. */
-  readonly used: boolean;
 }
 
 export interface TrainedGenerator {
@@ -219,89 +202,4 @@ function closenessTo({ latency, latencyMs }: Scenario, table: LogitsTable, { spa
     const distance = (cost(architecture) - latencyMs) / range / closenessWidth;
     return Math.exp(-(distance ** 2) / 2);
   });
-}
-
-async function fitGenerator(
-  { featuresOf, signal }: GeneratorTraining,
-  options: GeneratorTrainingOptions,
-  preferences: Preferences,
-  scores: readonly SetScores[],
-  budgets: readonly Scenario[],
-  closeness: readonly Float64Array[],
-  random: Random,
-  onProgress: (done: number, total: number) => void,
-): Promise<{ weights: NetworkWeights; conditioning: Conditioning }> {
-  const ofBudgets = (half: Half) => closeness.map((weights) => preferences.ofBudget(weights, half));
-  const ofClasses = (half: Half, raw = false) => scores.map((_, set) => preferences.ofClasses(set, half, raw));
-  const lessonsOf = (
-    sets: readonly number[],
-    ofSet: readonly Float64Array[],
-    ofBudget: readonly Float64Array[],
-    count: number,
-  ) =>
-    Array.from({ length: count }, (_, i): Lesson & { set: number } => {
-      const set = sets[i % sets.length] as number;
-      const budget = random.integer(budgets.length);
-      const scenario = budgets[budget] as Scenario;
-      const own = ofSet[set] as Float64Array;
-      return {
-        set,
-        features: featuresOf({ ...scenario, classes: (scores[set] as SetScores).classes }),
-        targets: Float32Array.from(ofBudget[budget] as Float64Array, (value, o) => value + (own[o] as number)),
-      };
-    });
-  const all = scores.map((_, set) => set);
-  const common = Float32Array.from(preferences.common);
-  const sample = lessonsOf(all, ofClasses('all', true), ofBudgets('all'), 512).map(({ features }) => features);
-  const initial = initializeGenerator(measureFeatures(sample), options.hidden, common, random);
-  const total = 2 * options.fit.epochs;
-
-  const [seen, unseen] = [all.filter((set) => set % 5 !== 0), all.filter((set) => set % 5 === 0)];
-  const trial = await fitNetwork(
-    initial,
-    {
-      lessons: lessonsOf(seen, ofClasses('even'), ofBudgets('even'), options.requests),
-      ...(signal ? { signal } : {}),
-      onProgress: (done) => onProgress(done, total),
-    },
-    options.fit,
-  );
-  const judged = judge(trial.weights, lessonsOf(unseen, ofClasses('odd', true), ofBudgets('odd'), 4 * unseen.length), {
-    preferences,
-    random,
-  });
-  const used = judged.interval[1] < 1;
-  const lessons = lessonsOf(all, ofClasses('all'), ofBudgets('all'), options.requests);
-  const final = await fitNetwork(
-    initial,
-    { lessons, ...(signal ? { signal } : {}), onProgress: (done) => onProgress(options.fit.epochs + done, total) },
-    options.fit,
-  );
-  const { classes, budgetKept } = preferences;
-  return {
-    weights: used ? final.weights : { ...initial, outputWeight: tensor(initial.outputWeight.shape) },
-    conditioning: { classes, budgetKept, ...judged, used },
-  };
-}
-
-/** Squared error relative to answering with nothing, in the metric of what utilities predict. */
-function judge(
-  weights: NetworkWeights,
-  lessons: readonly (Lesson & { set: number })[],
-  { preferences, random }: { preferences: Preferences; random: Random },
-): { heldOutRatio: number; interval: [number, number] } {
-  const power = (values: Float64Array) => preferences.product(values, values);
-  const bySet = new Map<number, { error: number; zero: number }>();
-  for (const { set, features, targets } of lessons) {
-    const answer = ownPart(weights, features);
-    const sums = bySet.get(set) ?? { error: 0, zero: 0 };
-    sums.error += power(Float64Array.from(targets, (target, o) => target - (answer[o] as number)));
-    sums.zero += power(Float64Array.from(targets));
-    bySet.set(set, sums);
-  }
-  const sets = [...bySet.values()];
-  const ratio = (chosen: readonly { error: number; zero: number }[]) =>
-    chosen.reduce((sum, { error }) => sum + error, 0) / chosen.reduce((sum, { zero }) => sum + zero, 0);
-  const resampled = Array.from({ length: 1000 }, () => ratio(sets.map(() => random.pick(sets)))).sort((a, b) => a - b);
-  return { heldOutRatio: ratio(sets), interval: [resampled[25] as number, resampled[974] as number] };
 }

@@ -5,6 +5,7 @@ import {
   ClassScorer,
   exportGenerator,
   exportPredictor,
+  fitGenerator,
   fitNetwork,
   fitPredictor,
   initializeGenerator,
@@ -264,6 +265,56 @@ describe('generator', () => {
       message = error.message;
     });
     expect(message).to.contain('too few');
+  });
+});
+
+describe('what requests prefer', function () {
+  this.timeout(60_000);
+
+  const learn = async (own: number) => {
+    const { table, special } = syntheticTable(own, 11);
+    const scorer = new ClassScorer(table, 16);
+    // Those that judge, every fifth, prefer something of their own; so do some of those that teach.
+    const ordered = [0, 2, 3, 4, 6, 1, 5, 7, 8, 10, 9].map((index) => sets[index] as readonly number[]);
+    const scores = ordered.map((set) => scorer.score(set));
+    const rows = table.architectures.map((architecture) => encodeArchitecture(decisions, architecture));
+    const random = new Random(1);
+    const preferences = new Preferences(rows, scores, random);
+    const budgets = Array.from({ length: 4 }, () => randomScenario(source, random));
+    const everywhere = budgets.map(() => new Float64Array(rows.length).fill(1));
+    const featuresOf = ({ classes }: { classes: readonly number[] }) =>
+      Float32Array.from([0, 1, 2, 3], (c) => Number(classes.includes(c)));
+    const steps: number[] = [];
+    const trained = await fitGenerator(
+      { featuresOf },
+      { requests: 512, hidden: 16, fit: { ...fitOptions, epochs: 10 } },
+      preferences,
+      scores,
+      budgets,
+      everywhere,
+      random,
+      (done, total) => steps.push(done / total),
+    );
+    return { ...trained, special, steps };
+  };
+
+  it('is learned and used where it holds for class sets and images that were never seen', async () => {
+    const { weights, conditioning, special, steps } = await learn(0.6);
+    expect(conditioning.used).to.equal(true);
+    expect(conditioning.interval[1]).to.be.lessThan(1);
+    expect(conditioning.weightDecay / fitOptions.weightDecay).to.be.oneOf([1, 10, 100]);
+    const difference = answerOf(weights, Float32Array.of(1, 1, 0, 0)).map(
+      (utility, o) => utility - (answerOf(weights, Float32Array.of(0, 0, 1, 1))[o] as number),
+    );
+    expect(correlationOf(difference, special, new Random(2))).to.be.greaterThan(0.8);
+    expect(steps.at(-1)).to.equal(1);
+    expect(steps).to.deep.equal([...steps].sort((a, b) => a - b));
+  });
+
+  it('is left out where class sets only seem to differ: all get the utilities that they share', async () => {
+    const { weights, conditioning } = await learn(0);
+    expect(conditioning.used).to.equal(false);
+    expect([...answerOf(weights, Float32Array.of(1, 1, 0, 0))]).to.deep.equal([...weights.common.data]);
   });
 });
 
