@@ -2,6 +2,7 @@ import { resizePlanes } from '@easel/sdk/image';
 import type { Random } from '@easel/sdk/random';
 import type { Tensor } from '@easel/sdk/tensor';
 import type { Normalization } from './normalization.js';
+import { zoom } from './zoom.js';
 
 export interface AugmentationOptions {
   /** Pixels of mean colour around the image, out of which a crop of the original size is taken at random. */
@@ -10,7 +11,16 @@ export interface AugmentationOptions {
   horizontalFlip: boolean;
   /** Side in pixels of a square of mean colour put at a random place (DeVries and Taylor 2017); 0 = off. */
   cutout: number;
+  /** Least and greatest size at which an image is drawn, 1 being its own: `[0.7, 1.1]`. Ratios are evenly likely. */
+  scale: readonly [least: number, greatest: number];
 }
+
+export const defaultAugmentation: AugmentationOptions = {
+  cropPadding: 4,
+  horizontalFlip: true,
+  cutout: 0,
+  scale: [1, 1],
+};
 
 /**
  * Bytes [count, resolution, resolution, 3] to normalized floats [count, 3, r, r], augmented when given a `Random`.
@@ -33,9 +43,15 @@ export function toTensor(
   }
   const [red, green, blue] = normalizationTables(normalization);
   const normalized = new Float32Array(count * area * 3);
+  const zoomed = new Uint8Array(area * 3);
   for (let image = 0; image < count; image++) {
     const view = augmentation ? drawView(resolution, augmentation.options, augmentation.random) : WHOLE_IMAGE;
-    const source = image * area * 3;
+    const start = image * area * 3;
+    let bytes = pixels.subarray(start, start + area * 3);
+    if (view.scale !== 1) {
+      zoom(bytes, zoomed, resolution, view.scale);
+      bytes = zoomed;
+    }
     // Rows and columns of the output whose source lies inside the image; the rest stays 0.
     const top = Math.max(0, -view.dy);
     const bottom = Math.min(resolution, resolution - view.dy);
@@ -45,36 +61,40 @@ export function toTensor(
     for (let y = top; y < bottom; y++) {
       const firstColumn = left + view.dx;
       const column = view.mirrored ? resolution - 1 - firstColumn : firstColumn;
-      let from = source + ((y + view.dy) * resolution + column) * 3;
-      let to = source + y * resolution + left;
+      let from = ((y + view.dy) * resolution + column) * 3;
+      let to = start + y * resolution + left;
       for (let x = left; x < right; x++) {
-        normalized[to] = red[pixels[from] as number] as number;
-        normalized[to + area] = green[pixels[from + 1] as number] as number;
-        normalized[to + 2 * area] = blue[pixels[from + 2] as number] as number;
+        normalized[to] = red[bytes[from] as number] as number;
+        normalized[to + area] = green[bytes[from + 1] as number] as number;
+        normalized[to + 2 * area] = blue[bytes[from + 2] as number] as number;
         to++;
         from += step;
       }
     }
-    if (view.cutout) eraseSquare(normalized, source, resolution, view.cutout);
+    if (view.cutout) eraseSquare(normalized, start, resolution, view.cutout);
   }
   const planes = count * 3;
   const data = resizePlanes(normalized, planes, resolution, outputResolution);
   return { shape: [count, 3, outputResolution, outputResolution], data };
 }
 
-/** Which part of a (possibly mirrored) image becomes the output: output (x, y) shows image (x + dx, y + dy). */
+/** Which part of a (possibly zoomed and mirrored) image becomes the output: output (x, y) shows image (x + dx, y + dy). */
 interface View {
+  scale: number;
   dx: number;
   dy: number;
   mirrored: boolean;
   cutout?: { x: number; y: number; side: number };
 }
 
-const WHOLE_IMAGE: View = { dx: 0, dy: 0, mirrored: false };
+const WHOLE_IMAGE: View = { scale: 1, dx: 0, dy: 0, mirrored: false };
 
 function drawView(resolution: number, options: AugmentationOptions, random: Random): View {
-  const { cropPadding, horizontalFlip, cutout } = options;
+  const { cropPadding, horizontalFlip, cutout, scale } = options;
+  const [least, greatest] = scale;
   const view: View = {
+    // As much smaller as larger, in ratios. No number is drawn for nothing, as runs from before this option had none.
+    scale: least < greatest ? least * (greatest / least) ** random.float() : least,
     dx: cropPadding > 0 ? random.integer(2 * cropPadding + 1) - cropPadding : 0,
     dy: cropPadding > 0 ? random.integer(2 * cropPadding + 1) - cropPadding : 0,
     mirrored: horizontalFlip && random.float() < 0.5,

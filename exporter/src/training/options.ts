@@ -1,5 +1,5 @@
 import { InvalidRequestError } from '@easel/sdk/errors';
-import type { AugmentationOptions } from '../data/index.js';
+import { type AugmentationOptions, defaultAugmentation } from '../data/index.js';
 
 /** Everything that decides what a training run computes; plain JSON. Two runs with equal options agree bit by bit. */
 export interface TrainingOptions {
@@ -47,7 +47,7 @@ export interface TrainingOptions {
   readonly progressive: ProgressiveOptions | null;
   readonly taskDropout: TaskDropoutOptions;
   /** null turns it off, as the smallest spaces and characters like it. Default: crops of 4 px padding, mirroring
-   * where the data set allows it, no cutout (which networks this small cannot afford). */
+   * where the data set allows it, no cutout (which networks this small cannot afford), no change of scale. */
   readonly augmentation: AugmentationOptions | null;
   readonly pool: PoolOptions;
   readonly statistics: StatisticsOptions;
@@ -110,7 +110,7 @@ export const defaultTrainingOptions: TrainingOptions = {
   averaging: 0,
   progressive: null,
   taskDropout: { keepAll: 0.5, singleTask: 0.5, randomClasses: 0 },
-  augmentation: { cropPadding: 4, horizontalFlip: true, cutout: 0 },
+  augmentation: defaultAugmentation,
   pool: { size: 3, uses: 8 },
   statistics: { architectures: 150, extremes: 10, collections: 3 },
 };
@@ -124,6 +124,7 @@ export function completeOptions(saved: TrainingOptions): TrainingOptions {
     ...{ divergence: 'kl', temperature: 1, ratioClip: 5, averaging: 0, progressive: null },
     ...saved,
     taskDropout: { ...{ randomClasses: 0 }, ...saved.taskDropout },
+    augmentation: saved.augmentation && { ...{ scale: [1, 1] as const }, ...saved.augmentation },
   };
 }
 
@@ -179,6 +180,18 @@ export function trainingOptions(given: Partial<TrainingOptions> = {}): TrainingO
   share('taskDropout.keepAll', options.taskDropout.keepAll);
   share('taskDropout.singleTask', options.taskDropout.singleTask);
   share('taskDropout.randomClasses', options.taskDropout.randomClasses);
+  if (options.augmentation) {
+    const { cropPadding, cutout, scale } = options.augmentation;
+    const count = (field: string, value: number) =>
+      check(field, value, Number.isInteger(value) && value >= 0, 'zero or a positive integer');
+    count('augmentation.cropPadding', cropPadding);
+    count('augmentation.cutout', cutout);
+    const isPair = Array.isArray(scale) && scale.length === 2;
+    if (!isPair) throw new InvalidRequestError('augmentation.scale', scale, 'two numbers, [least, greatest]');
+    const [least, greatest] = scale;
+    check('augmentation.scale[0]', least, least > 0, 'a positive number');
+    check('augmentation.scale[1]', greatest, greatest >= least, 'not below the first');
+  }
   positiveInteger('pool.size', options.pool.size);
   positiveInteger('pool.uses', options.pool.uses);
   positiveInteger('statistics.architectures', options.statistics.architectures);

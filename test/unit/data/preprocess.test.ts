@@ -4,7 +4,7 @@ import { expect } from 'chai';
 
 const SIDE = 8;
 const AREA = SIDE * SIDE;
-const NONE: AugmentationOptions = { cropPadding: 0, horizontalFlip: false, cutout: 0 };
+const NONE: AugmentationOptions = { cropPadding: 0, horizontalFlip: false, cutout: 0, scale: [1, 1] };
 /** Makes toTensor the identity but for the layout. */
 const IDENTITY = { mean: [0, 0, 0], std: [1, 1, 1] } as const;
 
@@ -77,9 +77,40 @@ describe('toTensor', () => {
     expect(sizes.has(16)).to.equal(true);
   });
 
+  it('draws images smaller and larger around their centre, and repeats their edges', () => {
+    // A disc of radius 3 in an image of side 16, bright on dark; its area tells the scale.
+    const side = 16;
+    const bright = (i: number) => Math.hypot((i % side) - 7.5, Math.floor(i / side) - 7.5) <= 3;
+    const pixels = Uint8Array.from({ length: side * side * 3 }, (_, i) => (bright(Math.floor(i / 3)) ? 210 : 10));
+    const draw = (scale: readonly [number, number], random: Random) =>
+      toTensor(pixels, 1, side, IDENTITY, { options: { ...NONE, scale }, random }).data;
+    const ink = (data: Float32Array) => data.reduce((sum, value) => sum + (value - 10) / 200, 0) / 3;
+    const own = ink(draw([1, 1], new Random(0)));
+    for (const scale of [0.5, 0.8, 1.25, 2]) {
+      const data = draw([scale, scale], new Random(0));
+      expect(ink(data) / own, `scale ${scale}`).to.be.closeTo(scale ** 2, 0.12 * scale ** 2);
+      expect(data[0], 'the edge goes on').to.equal(10);
+    }
+    const random = new Random(7);
+    const areas = Array.from({ length: 300 }, () => ink(draw([0.5, 2], random)) / own);
+    expect(Math.min(...areas)).to.be.within(0.2, 0.35);
+    expect(Math.max(...areas)).to.be.within(3.3, 4.4);
+    const smaller = areas.filter((area) => area < 1).length;
+    expect(smaller, 'as often smaller as larger').to.be.within(110, 190);
+  });
+
+  it('draws no random number for a scale that does not vary', () => {
+    const pixels = countingPixels(1);
+    const options = { ...NONE, cropPadding: 2 };
+    const [fixed, doubled] = [new Random(4), new Random(4)];
+    toTensor(pixels, 1, SIDE, IDENTITY, { options, random: fixed });
+    toTensor(pixels, 1, SIDE, IDENTITY, { options: { ...options, scale: [2, 2] }, random: doubled });
+    expect(fixed.state).to.deep.equal(doubled.state);
+  });
+
   it('is a function of its arguments and the random state', () => {
     const pixels = countingPixels(4);
-    const options = { cropPadding: 2, horizontalFlip: true, cutout: 3 };
+    const options = { cropPadding: 2, horizontalFlip: true, cutout: 3, scale: [0.7, 1.3] as const };
     const draw = (seed: number) => toTensor(pixels, 4, SIDE, IDENTITY, { options, random: new Random(seed) }).data;
     expect(draw(5)).to.deep.equal(draw(5));
     expect(draw(5)).not.to.deep.equal(draw(6));

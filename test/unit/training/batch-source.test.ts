@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { rejection } from '../../fixtures/rejection.js';
 
 const batchSize = 6;
-const augmentation = { cropPadding: 4, horizontalFlip: true, cutout: 5 };
+const augmentation = { cropPadding: 4, horizontalFlip: true, cutout: 5, scale: [0.8, 1.2] as const };
 const normalization = { mean: [120, 110, 100], std: [60, 61, 62] } as const;
 const resolutions = [32, 16];
 

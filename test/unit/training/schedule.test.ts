@@ -1,3 +1,4 @@
+import { defaultAugmentation } from '@easel/exporter/data';
 import { completeOptions, scheduleOf, trainingOptions } from '@easel/exporter/training';
 import { InvalidRequestError } from '@easel/sdk/errors';
 import { expect } from 'chai';
@@ -43,13 +44,26 @@ describe('trainingOptions', () => {
     expect(() => trainingOptions({ averaging: 1 })).to.throw('averaging');
     expect(() => trainingOptions({ progressive: { largest: 0.6, depth: 0.6 } })).to.throw('progressive.largest +');
   });
+
+  it('names what is wrong with an augmentation', () => {
+    const augmented = (over: object) => () =>
+      trainingOptions({ augmentation: { ...defaultAugmentation, ...over } } as object);
+    expect(augmented({ cropPadding: -1 })).to.throw('augmentation.cropPadding must be zero or a positive integer');
+    expect(augmented({ cutout: 2.5 })).to.throw('augmentation.cutout');
+    expect(augmented({ scale: 0.8 })).to.throw('augmentation.scale must be two numbers');
+    expect(augmented({ scale: [0, 1] })).to.throw('augmentation.scale[0] must be a positive number');
+    expect(augmented({ scale: [1.2, 0.8] })).to.throw('augmentation.scale[1] must be not below the first');
+    expect(augmented({ scale: [0.8, 0.8] })).not.to.throw();
+  });
 });
 
 describe('completeOptions', () => {
   it('reads options that an earlier version did not have as off', () => {
-    const { divergence, temperature, ratioClip, averaging, progressive, taskDropout, ...rest } = trainingOptions();
+    const { divergence, temperature, ratioClip, averaging, progressive, taskDropout, ...others } = trainingOptions();
+    const { scale, ...augmentation } = defaultAugmentation;
+    const rest = { ...others, augmentation };
     const { keepAll, singleTask } = taskDropout;
-    const early = { ...rest, taskDropout: { keepAll, singleTask } } as ReturnType<typeof trainingOptions>;
+    const early = { ...rest, taskDropout: { keepAll, singleTask } } as unknown as ReturnType<typeof trainingOptions>;
     expect(completeOptions(early)).to.deep.equal({
       ...early,
       divergence: 'kl',
@@ -58,7 +72,9 @@ describe('completeOptions', () => {
       averaging: 0,
       progressive: null,
       taskDropout: { keepAll, singleTask, randomClasses: 0 },
+      augmentation: { ...augmentation, scale: [1, 1] },
     });
+    expect(completeOptions({ ...early, augmentation: null }).augmentation).to.equal(null);
     const now = trainingOptions({ divergence: 'alpha', averaging: 0.9 });
     expect(completeOptions(now)).to.deep.equal(now);
   });
