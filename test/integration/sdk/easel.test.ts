@@ -163,6 +163,9 @@ describe('Easel in Node', () => {
       { classes: ['gnu', 'elk'], budget: { parameters: 40_000, latencyMs: 5 } },
     ];
     const together = await easel.architectures(requests);
+    // So many are decoded in another way.
+    const many = Array.from({ length: 12 }, (_, i) => requests[i % 3] as Request);
+    expect(await easel.architectures(many)).to.deep.equal(many.map((_, i) => together[i % 3]));
     for (const [i, request] of requests.entries()) {
       expect((await easel.architectures([request]))[0]).to.deep.equal(together[i]);
       const classifier = await easel.specialize(request);
