@@ -1,17 +1,18 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type GridCase, type GridResult, gridAsJunit, measureGrid, tolerance } from '@easel/exporter/agent';
+import { type GridResult, gridAsJunit, measureGrid, tolerance } from '@easel/exporter/agent';
 import { Easel } from '@easel/sdk';
-import { type DeviceProfile, parseProfile, predictLatency } from '@easel/sdk/profile';
+import { type DeviceProfile, parseProfile } from '@easel/sdk/profile';
 import { profileDevice, summarize } from '@easel/sdk/profiling';
-import { formatArchitecture, largestArchitecture, smallestArchitecture } from '@easel/sdk/space';
 import { expect } from 'chai';
 import { type OpenDevice, openDevice } from './device.js';
+import { openGrid, resultsTable } from './loop.js';
 
 /**
  * Hardware in the loop: what `specialize` promises for a grid of tasks and budgets is measured on the device itself.
  * EASEL_DEVICE says which (see device.ts), EASEL_PROFILE a profile of it (default: measured first, in half a minute),
- * EASEL_BUNDLE the bundle, EASEL_THREADS the threads of an inference, EASEL_JUNIT where the report goes.
+ * EASEL_BUNDLE the bundle, EASEL_THREADS the threads of an inference, EASEL_JUNIT where the report goes. Budgets follow the
+ * device's speed of the day, as with `Easel.load(…, { correct: true })`, unless EASEL_CORRECT is 0.
  */
 const {
   EASEL_DEVICE: which = '',
@@ -20,6 +21,7 @@ const {
   EASEL_JUNIT: junit = 'test-results/hil.xml',
 } = process.env;
 const threads = Number(process.env.EASEL_THREADS ?? 1);
+const correct = process.env.EASEL_CORRECT !== '0';
 const budgetsPerTask = 5;
 const holdingShare = 0.99;
 const agreeingShare = 0.95;
@@ -47,19 +49,21 @@ describe(`Budgets on ${which || 'this machine'}`, () => {
   });
 
   after(async () => {
-    console.log(table(results));
+    console.log(resultsTable(results));
     await mkdir(dirname(junit), { recursive: true });
     await writeFile(junit, gridAsJunit(`easel hil ${name}`, results, failure));
     await device?.close();
   });
 
   it('are measured for every task', async () => {
-    const cases = await grid(profile);
+    const { cases, close } = await openGrid(bundle, profile, budgetsPerTask);
     expect(cases.length).to.be.at.least(budgetsPerTask);
-    await measureGrid(cases, device.meter, (result) => results.push(result)).catch((error) => {
-      failure = error;
-      throw error;
-    });
+    await measureGrid(cases, device.meter, (result) => results.push(result), { correct })
+      .catch((error) => {
+        failure = error;
+        throw error;
+      })
+      .finally(close);
     expect(results).to.have.length(cases.length);
   });
 
@@ -73,45 +77,3 @@ describe(`Budgets on ${which || 'this machine'}`, () => {
     expect(holding / results.length).to.be.at.least(holdingShare);
   });
 });
-
-/** Every task of the bundle at budgets spread between the fastest and the slowest subnet. */
-async function grid(profile: DeviceProfile): Promise<GridCase[]> {
-  const easel = await Easel.load(bundle, { device: profile });
-  try {
-    const [least, most] = [smallestArchitecture, largestArchitecture].map((extreme) =>
-      predictLatency(profile, easel.space, extreme(easel.space)),
-    ) as [number, number];
-    const cases: GridCase[] = [];
-    for (const task of Object.keys(easel.tasks)) {
-      for (let i = 0; i < budgetsPerTask; i++) {
-        const budgetMs = least + ((most - least) * (i + 0.5)) / budgetsPerTask;
-        const classifier = await easel.specialize({ tasks: [task], budget: { latencyMs: budgetMs } });
-        const { architecture, predicted } = classifier;
-        cases.push({
-          task,
-          budgetMs,
-          architecture: formatArchitecture(architecture),
-          predictedMs: predicted.latencyMs as number,
-          subject: { model: classifier.toOnnx(), resolution: architecture.resolution },
-        });
-        await classifier.dispose();
-      }
-    }
-    return cases;
-  } finally {
-    await easel.dispose();
-  }
-}
-
-function table(results: readonly GridResult[]): string {
-  const lines = results.map(({ task, budgetMs, architecture, predictedMs, measuredMs, holds }) =>
-    [
-      task.padEnd(20),
-      ...[budgetMs, predictedMs, measuredMs].map((ms) => `${ms.toFixed(3)} ms`.padStart(10)),
-      (holds ? '' : 'over').padEnd(4),
-      architecture,
-    ].join('  '),
-  );
-  const title = ['task'.padEnd(20), ...['budget', 'predicted', 'measured'].map((text) => text.padStart(10))].join('  ');
-  return [title, ...lines].map((line) => `      ${line}`).join('\n');
-}

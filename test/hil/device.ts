@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { connectAgent } from '@easel/exporter/agent';
 import { openChromiumDevice, thisMachine } from '@easel/exporter/profiling';
@@ -49,8 +50,7 @@ export async function spawnAgent(
   { oneCore = false }: { oneCore?: boolean } = {},
 ): Promise<{ readonly process: ChildProcess; readonly url: string }> {
   const command = [process.execPath, easelMain, 'agent', '--port', String(await freePort()), ...words];
-  const restricted = oneCore && spawnSync('taskset', ['--version']).status === 0 ? ['taskset', '-c', '0'] : [];
-  const [program, ...rest] = [...restricted, ...command] as [string, ...string[]];
+  const [program, ...rest] = [...(oneCore ? onOneCore() : []), ...command] as [string, ...string[]];
   const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
   let problems = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
@@ -61,6 +61,13 @@ export async function spawnAgent(
     if (url) return { process: child, url };
   }
   throw new Error(`easel agent did not start: ${problems}`);
+}
+
+/** Words before a command that keep it on one of the cores that this process may use; none where that is impossible. */
+function onOneCore(): readonly string[] {
+  if (spawnSync('taskset', ['--version']).status !== 0) return [];
+  const core = /^Cpus_allowed_list:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+  return core === undefined ? [] : ['taskset', '-c', core];
 }
 
 export async function stop(child: ChildProcess): Promise<void> {

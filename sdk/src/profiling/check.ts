@@ -2,7 +2,7 @@ import { type DeviceProfile, predictLatency } from '../profile/index.js';
 import { Random } from '../random/index.js';
 import type { SearchSpace } from '../space/index.js';
 import { distinct } from './design.js';
-import { quantileOf, typicalLatencies } from './estimate.js';
+import { quantileOf, usualLatencies } from './estimate.js';
 import { type FitError, summarize } from './fit.js';
 import type { LatencyMeter, Visit } from './meter.js';
 import type { MeasuredSubnet } from './profile-device.js';
@@ -62,14 +62,14 @@ export async function checkProfile(
       })),
     );
   }
-  const typical = typicalLatencies(visits, architectures.length);
-  const ratios = typical.map((latencyMs, i) => latencyMs / (predicted[i] as number));
+  const usual = usualLatencies(visits, architectures.length);
+  const ratios = usual.map((latencyMs, i) => latencyMs / (predicted[i] as number));
   const level = quantileOf(ratios, 0.5);
   const error = summarize(ratios.map((ratio) => 1 / ratio - 1));
   return {
     measured: architectures.map((architecture, i) => ({
       architecture,
-      latencyMs: typical[i] as number,
+      latencyMs: usual[i] as number,
       predictedMs: predicted[i] as number,
     })),
     error,

@@ -25,16 +25,34 @@ export function typicalLatencies(visits: readonly VisitTimes[], count: number): 
 /**
  * Latencies in which as little noise is left as the estimator can remove. Their ratios count, not their level: see
  * `typicalLevel`.
+ *
+ * @param judges subnets from the first on that, with the reference, tell how fast the machine was. Default: all.
  */
 export function steadyLatencies(
   visits: readonly VisitTimes[],
   count: number,
   { quantile, steadied }: Estimator,
+  judges = count,
 ): number[] {
   const low = visits.map((visit) => ({ ...visit, low: quantileOf(visit.times, quantile) }));
   if (!steadied) return medians(low, count, () => 1);
-  const speeds = windowSpeeds(low, count);
+  const judging = low.filter(({ subnet }) => subnet < judges);
+  const speeds = windowSpeeds(judging, judges);
   return medians(low, count, (window) => speeds[window] as number);
+}
+
+/**
+ * What one inference of each subnet takes at the machine's usual speed, in ms: as `typicalLatencies`, but that a visit in
+ * a slow moment counts as what it would have been in a usual one. A subnet whose few visits happened to fall into
+ * slow moments is otherwise taken for a slow subnet.
+ *
+ * @param judges subnets from the first on that, with the reference, tell how slow the machine was: those to check
+ *   predictions on must not be among them. Default: all.
+ */
+export function usualLatencies(visits: readonly VisitTimes[], count: number, judges = count): number[] {
+  const steady = steadyLatencies(visits, count, { quantile: 0.5, steadied: true }, judges);
+  const level = typicalLevel(steady.slice(0, judges), typicalLatencies(visits, count).slice(0, judges));
+  return steady.map((latency) => latency * level);
 }
 
 type LowVisit = VisitTimes & { readonly low: number };

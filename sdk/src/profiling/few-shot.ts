@@ -3,13 +3,13 @@ import { Random } from '../random/index.js';
 import { macsTable, type SearchSpace, spaceFingerprint } from '../space/index.js';
 import type { Supernet } from '../subnet/index.js';
 import { chooseSubnets } from './design.js';
-import { noiseOf, quantileOf, typicalLatencies } from './estimate.js';
+import { noiseOf, quantileOf, usualLatencies } from './estimate.js';
 import { nonNegativeLeastSquares, predict, type Sample, summarize } from './fit.js';
 import { samplesOf } from './latency-fit.js';
 import type { LatencyMeter, Visit } from './meter.js';
 import { subjectsOf } from './subjects.js';
 import { TermLayout } from './terms.js';
-import { type VisitTimes, visitAll } from './visits.js';
+import { reference, settle, type VisitTimes, visitAll } from './visits.js';
 
 export interface FewShotOptions {
   /** To measure. Default 10. */
@@ -36,6 +36,8 @@ export interface FewShotDevice extends Pick<DeviceProfile, 'name' | 'device' | '
 
 const briefVisit: Visit = { warmUps: 3, least: 5, most: 20, ms: 8 };
 const mostRounds = 12;
+/** Before the first round. */
+const settling = { least: 0, most: 500 };
 
 /**
  * A latency table from a handful of measured subnets: the known device whose table, adapted, explains them best, lends its
@@ -55,6 +57,7 @@ export async function adaptProfile(
   const chosen = chooseSubnets(layout, macs, subnets, random);
   const subject = subjectsOf(supernet, chosen, classes);
   const started = now();
+  await settle(subject(reference), { meter, visit, now, ms: settling, ...(signal ? { signal } : {}) });
   const visits: VisitTimes[] = [];
   for (let round = 0; round < mostRounds && (round === 0 || now() - started < ms); round++) {
     const enough = () => round > 0 && now() - started >= ms;
@@ -62,7 +65,7 @@ export async function adaptProfile(
     visits.push(...(await visitAll(chosen.length, subject, round, options)));
   }
   const rows = chosen.map((architecture) => layout.row(architecture));
-  const samples = samplesOf(rows, typicalLatencies(visits, chosen.length));
+  const samples = samplesOf(rows, usualLatencies(visits, chosen.length));
   const shapes = [
     ...candidates.map((profile) => ({ name: profile.name, terms: layout.valuesOf(latencyTable(profile, space)) })),
     { name: undefined, terms: macs.map((count) => count + macsPerTerm(macs)) },

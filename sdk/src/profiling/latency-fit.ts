@@ -1,4 +1,11 @@
-import { chooseEstimator, type Estimator, steadyLatencies, typicalLatencies, typicalLevel } from './estimate.js';
+import {
+  chooseEstimator,
+  type Estimator,
+  steadyLatencies,
+  typicalLatencies,
+  typicalLevel,
+  usualLatencies,
+} from './estimate.js';
 import {
   chooseStrength,
   crossPredict,
@@ -47,11 +54,11 @@ export function foretellError(
   rows: readonly Float64Array[],
   macs: Float64Array,
 ): FitError {
-  const typical = typicalLatencies(visits, rows.length);
-  const samples = samplesOf(rows, typical);
+  const usual = usualLatencies(visits, rows.length);
+  const samples = samplesOf(rows, usual);
   const prior = macsPrior(samples, macs);
   const predicted = crossPredict(samples, prior, chooseStrength(samples, prior).strength);
-  return summarize(typical.map((latencyMs, i) => (predicted[i] as number) / latencyMs - 1));
+  return summarize(usual.map((latencyMs, i) => (predicted[i] as number) / latencyMs - 1));
 }
 
 export function samplesOf(rows: readonly Float64Array[], latencies: readonly number[]): Sample[] {

@@ -1,14 +1,14 @@
 import { type DeviceProfile, parseProfile } from '../profile/index.js';
 import { Random } from '../random/index.js';
 import { type Architecture, macsTable, type SearchSpace, spaceFingerprint } from '../space/index.js';
-import { noiseOf, typicalLatencies } from './estimate.js';
+import { noiseOf, typicalLatencies, usualLatencies } from './estimate.js';
 import { errorOf, type FitError } from './fit.js';
 import { fitLatencies, foretellError, samplesOf } from './latency-fit.js';
 import type { LatencyMeter, Visit } from './meter.js';
 import { randomSupernet } from './random-supernet.js';
 import { drawSubnets, subjectsOf } from './subjects.js';
 import { TermLayout } from './terms.js';
-import { reference, type VisitTimes, visitAll } from './visits.js';
+import { reference, settle, type VisitTimes, visitAll } from './visits.js';
 
 /** What is measured, and by what. */
 export interface MeasuredDevice extends Pick<DeviceProfile, 'name' | 'device' | 'runtime'> {
@@ -24,7 +24,7 @@ export interface ProfileOptions {
   readonly heldOut?: number;
   /** Measuring ends after about this time, if not before; every subnet is visited at least once. Default 45. */
   readonly seconds?: number;
-  /** Visits to each subnet: at least so many, if time permits, and at most. Default 3 and 10. */
+  /** Visits to each subnet: at least so many, if time permits, and at most. Default 5 and 10. */
   readonly passes?: { readonly least: number; readonly most: number };
   readonly visit?: Visit;
   /** Of which subnets are drawn. Default 0. */
@@ -48,13 +48,15 @@ export interface ProfileProgress {
 const subnetsPerTerm = 4;
 const fewestSubnets = 120;
 const mostSubnets = 400;
+/** Before the first pass. */
+const settling = { least: 500, most: 5_000 };
 /** The foretold shares at which measuring may end before its time is over. */
 const goodEnough = { within5: 0.97, within10: 1 };
 
 /** A measured subnet. */
 export interface MeasuredSubnet {
   readonly architecture: Architecture;
-  /** The median run. */
+  /** The median run, at the machine's usual speed. */
   readonly latencyMs: number;
 }
 
@@ -64,6 +66,8 @@ export interface DeviceStudy {
   readonly fitted: readonly MeasuredSubnet[];
   /** Never fitted to: the profile's error is on these. */
   readonly unseen: readonly MeasuredSubnet[];
+  /** Of predictions for those, if the machine's slower and faster moments are left in what they took. */
+  readonly uncorrected: FitError;
 }
 
 /**
@@ -95,19 +99,23 @@ export async function studyDevice(
   const fittedRows = rows.slice(0, fitted.length);
   const ofFitted = (visits: readonly VisitTimes[]) => visits.filter(({ subnet }) => subnet < fitted.length);
 
+  const subject = subjectsOf(randomSupernet(space, classes), architectures, classes);
   const started = now();
+  await settle(subject(reference), { ...options, meter, now, ms: settling });
   const visits = await visitPasses(architectures.length, {
     ...options,
     meter,
     random,
     now,
-    subject: subjectsOf(randomSupernet(space, classes), architectures, classes),
+    subject,
     foretell: (sofar) => foretellError(ofFitted(sofar), fittedRows, macs),
   });
   const seconds = (now() - started) / 1000;
 
   const { terms, estimator } = fitLatencies(ofFitted(visits), fittedRows, macs);
-  const typical = typicalLatencies(visits, rows.length);
+  const usual = usualLatencies(visits, rows.length, fitted.length);
+  const samplesOfUnseen = (latencies: readonly number[]) =>
+    samplesOf(rows.slice(fitted.length), latencies.slice(fitted.length));
   const profile: DeviceProfile = {
     schemaVersion: 1,
     name,
@@ -123,13 +131,14 @@ export async function studyDevice(
       seconds: significant(seconds),
     },
     terms: layout.toTerms(terms.map(nanoseconds)),
-    error: errorOf(terms, samplesOf(rows.slice(fitted.length), typical.slice(fitted.length))),
+    error: errorOf(terms, samplesOfUnseen(usual)),
   };
-  const measured = architectures.map((architecture, i) => ({ architecture, latencyMs: typical[i] as number }));
+  const measured = architectures.map((architecture, i) => ({ architecture, latencyMs: usual[i] as number }));
   return {
     profile: parseProfile(profile, space),
     fitted: measured.slice(0, fitted.length),
     unseen: measured.slice(fitted.length),
+    uncorrected: errorOf(terms, samplesOfUnseen(typicalLatencies(visits, rows.length))),
   };
 }
 
@@ -142,7 +151,7 @@ interface Passes extends ProfileOptions, Omit<Parameters<typeof visitAll>[3], 'v
 
 /** Passes over all subnets until predictions are good enough, or the time is over. */
 async function visitPasses(count: number, options: Passes): Promise<VisitTimes[]> {
-  const { subject, foretell, now, onProgress, seconds = 45, passes = { least: 3, most: 10 } } = options;
+  const { subject, foretell, now, onProgress, seconds = 45, passes = { least: 5, most: 10 } } = options;
   const visits: VisitTimes[] = [];
   const started = now();
   const spent = () => (now() - started) / 1000;

@@ -1,4 +1,5 @@
 import type { Random } from '../random/index.js';
+import { quantileOf } from './estimate.js';
 import type { LatencyMeter, Subject, Visit } from './meter.js';
 
 /** One visit to a subnet. */
@@ -15,6 +16,39 @@ export const reference = -1;
 
 /** Visits between two to the reference subnet; also the length of a window. */
 export const windowLength = 12;
+
+export interface SettleOptions {
+  readonly meter: LatencyMeter;
+  readonly visit?: Visit;
+  /** In ms. */
+  readonly now: () => number;
+  /** It takes at least so long, and at most. */
+  readonly ms: { readonly least: number; readonly most: number };
+  readonly signal?: AbortSignal;
+}
+
+/** Visits in a row by which a subnet must not have become faster, and what counts as faster. */
+const settledVisits = 3;
+const faster = 0.97;
+
+/**
+ * Visits a subnet until it no longer gets faster. Browsers compile Wasm anew while it runs, and processors raise their
+ * clocks: what is measured meanwhile is not what an application will see.
+ */
+export async function settle(
+  subject: Subject,
+  { meter, visit, now, ms: { least, most }, signal }: SettleOptions,
+): Promise<void> {
+  const started = now();
+  const spent = () => now() - started;
+  let best = Number.POSITIVE_INFINITY;
+  for (let settled = 0; spent() < most && (settled < settledVisits || spent() < least); ) {
+    signal?.throwIfAborted();
+    const median = quantileOf(await meter.time(subject, visit), 0.5);
+    settled = median < faster * best ? 0 : settled + 1;
+    best = Math.min(best, median);
+  }
+}
 
 export interface PassOptions {
   readonly meter: LatencyMeter;

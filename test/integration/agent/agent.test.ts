@@ -21,9 +21,7 @@ const visit = { warmUps: 1, least: 5, most: 5, ms: 0 };
 const caseOf = (task: string): GridCase => ({
   task,
   budgetMs: 1e6,
-  architecture: 'any',
-  predictedMs: 1e6,
-  subject,
+  choose: async () => ({ architecture: 'any', predictedMs: 1e6, subject }),
 });
 
 describe('easel agent', function () {
@@ -155,19 +153,50 @@ describe('easel agent', function () {
 });
 
 describe('measureGrid', () => {
-  it('visits a case over its budget again, and fails those that stay over', async () => {
+  /** Takes what its subnet was predicted to, times a factor that may change from visit to visit. */
+  const budgets = (budgetsMs: readonly number[], slowness: (visit: number) => number) => {
     let visits = 0;
-    // Slow for the first five visits of everything, then fast; the second case never gets fast enough.
-    const meter = { time: async () => [visits++ % 10 < 5 ? 3 : 1] };
+    let predicted = 0;
+    const limits: number[] = [];
+    const cases = budgetsMs.map((budgetMs) => ({
+      task: `${budgetMs}`,
+      budgetMs,
+      choose: async (latencyMs: number) => {
+        limits.push(latencyMs);
+        // Subnets come in steps, of which the smallest is 0.8 ms.
+        predicted = Math.max(0.8, Math.floor(latencyMs * 10) / 10);
+        return { architecture: 'any', predictedMs: predicted, subject };
+      },
+    }));
+    return { cases, limits, meter: { time: async () => [predicted * slowness(visits++)] } };
+  };
+
+  it('chooses for a case over its budget again, and fails those that stay over', async () => {
+    // Slow for the first five visits; the second case asks for what no subnet is.
+    const { cases, meter } = budgets([1, 0.7], (visit) => (visit < 5 ? 3 : 1));
     const results: GridResult[] = [];
-    const cases = [1, 0.9].map((budgetMs) => ({ ...caseOf(`${budgetMs}`), budgetMs }));
-    await measureGrid(cases, meter, (result) => results.push(result));
-    expect(results.map(({ measuredMs, holds }) => [measuredMs, holds])).to.deep.equal([
-      [1, true],
-      [1, false],
+    await measureGrid(cases, meter, (result) => results.push(result), { correct: false });
+    expect(results.map(({ measuredMs, attempts, holds }) => [measuredMs, attempts, holds])).to.deep.equal([
+      [1, 2, true],
+      [0.8, 4, false],
     ]);
-    expect(visits).to.equal(30);
     const xml = gridAsJunit('hil', results);
     expect(xml).to.include('tests="2" failures="1" errors="0"').and.to.include('<failure message="over the budget">');
+  });
+
+  it('follows a device that is slower than its table, and says by how much', async () => {
+    const { cases, limits, meter } = budgets([2, 3, 4], () => 1.25);
+    const results: GridResult[] = [];
+    await measureGrid(cases, meter, (result) => results.push(result));
+    expect(results.map(({ attempts, correction }) => [attempts, correction])).to.deep.equal([
+      [2, 1.25],
+      [1, 1.25],
+      [1, 1.25],
+    ]);
+    expect(limits).to.deep.equal([2, 1.6, 2.4, 3.2]);
+    for (const { predictedMs, measuredMs, holds } of results) {
+      expect(holds).to.equal(true);
+      expect(measuredMs).to.be.closeTo(predictedMs, 1e-9);
+    }
   });
 });

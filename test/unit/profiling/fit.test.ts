@@ -2,6 +2,7 @@ import { errorOf, fitTerms, nonNegativeLeastSquares, predict, type Sample, TermL
 import { Random } from '@easel/sdk/random';
 import { macsTable, presetSpace, randomArchitecture, type SearchSpace } from '@easel/sdk/space';
 import { expect } from 'chai';
+import { correlation } from '../../fixtures/correlation.js';
 
 /** An invented device: time per MAC and per block, both different for every term. */
 function inventedTerms(space: SearchSpace, random: Random): Float64Array {
@@ -108,14 +109,3 @@ describe('errorOf', () => {
     expect(errorOf(Float64Array.of(1), []).subnets).to.equal(0);
   });
 });
-
-function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  const centred = (values: ArrayLike<number>) => {
-    const list = Array.from(values);
-    const mean = list.reduce((sum, value) => sum + value, 0) / list.length;
-    return list.map((value) => value - mean);
-  };
-  const [x, y] = [centred(a), centred(b)];
-  const dot = (p: number[], q: number[]) => p.reduce((sum, value, i) => sum + value * (q[i] as number), 0);
-  return dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y));
-}

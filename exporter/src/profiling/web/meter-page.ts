@@ -7,8 +7,8 @@ Object.assign(globalThis, {
     const execution = await webRuntime.start({ provider: 'wasm', threads });
     return { ...execution, version: await webRuntime.version(), browser: browserName() };
   },
-  async timeModel(base64: string, subject: { resolution: number; channels: number }, threads: number, visit: Visit) {
-    const model = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  async timeModel(subject: { resolution: number; channels: number }, threads: number, visit: Visit) {
+    const model = new Uint8Array(await (await fetch('model', { cache: 'no-store' })).arrayBuffer());
     return runtimeMeter(webRuntime, { provider: 'wasm', threads }).time({ model, ...subject }, visit);
   },
 });

@@ -41,6 +41,7 @@ const longestReport = 4 * 2 ** 20;
  *
  * @param host which of this machine's addresses to listen on
  * @param program the compiled file, beside this one, that the page runs
+ * @param model what the page gets as `model`, each time it asks
  * @param onReport called for everything that the page tells; what it throws becomes the answer
  * @throws DeviceError if the address is taken or not this machine's
  */
@@ -50,8 +51,15 @@ export async function servePage(
     host,
     port = 0,
     program = 'page.js',
+    model,
     onReport,
-  }: { host: string; port?: number; program?: string; onReport: (report: Report) => void },
+  }: {
+    host: string;
+    port?: number;
+    program?: string;
+    model?: () => Uint8Array;
+    onReport: (report: Report) => void;
+  },
 ): Promise<PageServer> {
   const script = await bundlePage(program);
   // Nobody else in the network should be able to post a profile.
@@ -77,6 +85,7 @@ export async function servePage(
     if (path === '') send('text/html; charset=utf-8', html);
     else if (path === 'page.js') send('text/javascript', script);
     else if (path === 'job') send('application/json', JSON.stringify(job));
+    else if (path === 'model' && model) send('application/octet-stream', model());
     else if (path === 'report' && request.method === 'POST') {
       onReport(JSON.parse((await readBody(request, longestReport)).toString()) as Report);
       response.writeHead(204).end();
