@@ -5,9 +5,11 @@ import {
   quantileOf,
   reference,
   runtimeMeter,
+  settle,
   steadyLatencies,
   typicalLatencies,
   typicalLevel,
+  usualLatencies,
   type VisitTimes,
   visitAll,
 } from '@easel/sdk/profiling';
@@ -122,6 +124,37 @@ describe('visitAll', () => {
   });
 });
 
+describe('settle', () => {
+  const visit = { warmUps: 0, least: 5, most: 5, ms: 0 };
+  const settled = async (weather: (time: number) => number, ms = { least: 0, most: 1000 }) => {
+    const device = new SimulatedDevice(weather);
+    const meter = runtimeMeter(device, { now: device.now, resolutionMs: 0 });
+    await settle(subject(reference), { meter, visit, now: device.now, ms });
+    return device.time;
+  };
+
+  it('runs a subnet until it no longer gets faster', async () => {
+    expect(await settled(() => 1)).to.be.closeTo(4 * 5 * 0.4, 1e-9);
+    expect(await settled((time) => (time < 40 ? 3 - time / 20 : 1))).to.be.within(40, 55);
+  });
+
+  it('takes the least time, and gives up after the most', async () => {
+    expect(await settled(() => 1, { least: 50, most: 1000 })).to.be.within(50, 53);
+    expect(await settled((time) => 1 / (1 + time), { least: 0, most: 3 })).to.be.within(3, 5);
+  });
+
+  it('stops when aborted', async () => {
+    const device = new SimulatedDevice();
+    const meter = runtimeMeter(device, { now: device.now, resolutionMs: 0 });
+    const signal = AbortSignal.abort(new Error('enough'));
+    await settle(subject(0), { meter, now: device.now, ms: { least: 0, most: 1000 }, signal }).then(
+      () => expect.fail('not aborted'),
+      ({ message }: Error) => expect(message).to.equal('enough'),
+    );
+    expect(device.time).to.equal(0);
+  });
+});
+
 describe('latencies from visits', () => {
   it('are typical ones: the median run, whatever a fast moment would allow', async () => {
     // Fast for the first fifth of the time, then slow: what an application will mostly see is slow.
@@ -153,6 +186,25 @@ describe('latencies from visits', () => {
     const steadied = error(steadyLatencies(visits, 60, { quantile: 0.5, steadied: true }));
     expect(steadied).to.be.below(error(steadyLatencies(visits, 60, { quantile: 0.5, steadied: false })) / 3);
     expect(steadied).to.be.below(0.02);
+  });
+
+  it('at the usual speed: what other subnets took meanwhile tells which moments were slow', async () => {
+    // Either usual or a third slower, for some windows each, so that most visits of some subnets are slow.
+    const weather = (time: number) => (Math.floor(time / 170) % 5 < 2 ? 1.35 : 1);
+    const visits = await measured(weather);
+    const worst = (latencies: readonly number[]) =>
+      Math.max(...latencies.map((latency, i) => Math.abs((1000 * latency) / (lengths[i] as number) - 1)));
+    expect(worst(typicalLatencies(visits, 60))).to.be.above(0.3);
+    expect(worst(usualLatencies(visits, 60))).to.be.below(0.06);
+    expect(worst(usualLatencies(visits, 60, 40))).to.be.below(0.06);
+    // The last twenty are judged, and judge nothing: however long they took, the others stay as they were.
+    const longer = visits.map((each) =>
+      each.subnet < 40 ? each : { ...each, times: each.times.map((ms) => ms * (1 + (each.subnet % 3))) },
+    );
+    const [before, after] = [visits, longer].map((each) => usualLatencies(each, 60, 40));
+    before?.forEach((latency, i) => {
+      expect((after as number[])[i]).to.be.closeTo(latency * (i < 40 ? 1 : 1 + (i % 3)), 1e-9);
+    });
   });
 
   it('are taken the usual way on a quiet machine, and otherwise on a busy one', async () => {
