@@ -7,7 +7,7 @@ const filled = (length: number, value: number) => new Float32Array(length).fill(
 
 /** A model builder with the few dozen ONNX idioms that ops are written in. Opset 17. */
 export class Emitter extends ModelBuilder {
-  readonly #tables = new Map<string, string>();
+  readonly #emitted = new Map<string, string>();
 
   add(a: string, b: string): string {
     return this.node('Add', [a, b]);
@@ -84,8 +84,12 @@ export class Emitter extends ModelBuilder {
 
   /** A constant that is the same wherever its key is, and stored once. */
   table(key: string, shape: Shape, numbers: () => Float32Array): string {
-    const known = this.#tables.get(key) ?? this.constant(shape, numbers());
-    this.#tables.set(key, known);
+    return this.once(key, () => this.constant(shape, numbers()));
+  }
+  /** What is the same wherever its key is, emitted where it is first asked for. */
+  once(key: string, emit: () => string): string {
+    const known = this.#emitted.get(key) ?? emit();
+    this.#emitted.set(key, known);
     return known;
   }
 

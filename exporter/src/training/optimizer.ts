@@ -56,8 +56,20 @@ function update(
 
 function globalNorm(gradients: Iterable<Tensor>): number {
   let sum = 0;
-  for (const { data } of gradients) {
-    for (let i = 0; i < data.length; i++) sum += (data[i] as number) * (data[i] as number);
-  }
+  for (const { data } of gradients) sum += sumOfSquares(data);
   return Math.sqrt(sum);
+}
+
+/** Four sums at a time: one alone would wait for each addition to end before the next. */
+function sumOfSquares(data: Float32Array): number {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const fours = data.length & ~3;
+  for (let i = 0; i < fours; i += 4) {
+    a += (data[i] as number) * (data[i] as number);
+    b += (data[i + 1] as number) * (data[i + 1] as number);
+    c += (data[i + 2] as number) * (data[i + 2] as number);
+    d += (data[i + 3] as number) * (data[i + 3] as number);
+  }
+  for (let i = fours; i < data.length; i++) a += (data[i] as number) * (data[i] as number);
+  return a + b + (c + d);
 }

@@ -13,6 +13,7 @@ import { blockCases } from './cases/blocks.js';
 import { layerCases } from './cases/layers.js';
 import { networkCases } from './cases/networks.js';
 import { opCases } from './cases/ops.js';
+import { stemCases } from './cases/stems.js';
 import { wiringCases } from './cases/wiring.js';
 import { compareWithDifferences } from './differences.js';
 import { norm, relativeError } from './numerics.js';
@@ -32,6 +33,7 @@ export function describeConformance(lowering: Lowering): void {
     const groups: Readonly<Record<string, readonly Case[]>> = {
       ops: opCases,
       layers: layerCases,
+      stems: stemCases,
       blocks: blockCases,
       wiring: wiringCases,
       networks: networkCases,

@@ -1,7 +1,14 @@
 import type { Emitter } from '../emitter.js';
 import { ShapeError } from '../errors.js';
 import type { Call, GradientCall, Op, Shape } from '../graph.js';
-import { fitsToeplitz, toeplitzConvolution, toeplitzInputGradient, toeplitzWeightGradient } from './toeplitz.js';
+import {
+  fitsToeplitz,
+  fitsToeplitzInputGradient,
+  fitsToeplitzWeightGradient,
+  toeplitzConvolution,
+  toeplitzInputGradient,
+  toeplitzWeightGradient,
+} from './toeplitz.js';
 
 export interface Convolution {
   readonly stride: number;
@@ -54,17 +61,18 @@ export const convolution: Op<Convolution> = {
     const { kernel, stride, groups } = shape;
     const [needX, needW] = call.needed;
     if (kernel === 1 && stride === 1 && groups === 1) return pointwiseGradient(e, call);
-    if (groups > 1 && fitsToeplitz(shape)) {
-      const [x, w] = call.inputs as [string, string];
-      return [
-        needX ? toeplitzInputGradient(e, call.gradient, w, shape) : undefined,
-        needW ? toeplitzWeightGradient(e, x, call.gradient, shape) : undefined,
-      ];
-    }
-    return [
-      needX ? inputGradient(e, call) : undefined,
-      needW ? (groups === 1 ? denseWeightGradient(e, call) : depthwiseWeightGradient(e, call)) : undefined,
-    ];
+    const [x, w] = call.inputs as [string, string];
+    const dx = () =>
+      groups > 1 && fitsToeplitzInputGradient(shape)
+        ? toeplitzInputGradient(e, call.gradient, w, shape)
+        : inputGradient(e, call);
+    const dw = () => {
+      if (groups === 1) return denseWeightGradient(e, call);
+      return fitsToeplitzWeightGradient(shape)
+        ? toeplitzWeightGradient(e, x, call.gradient, shape)
+        : depthwiseWeightGradient(e, call);
+    };
+    return [needX ? dx() : undefined, needW ? dw() : undefined];
   },
 };
 

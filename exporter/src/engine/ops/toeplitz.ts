@@ -12,84 +12,145 @@ export interface DepthwiseExtents {
   readonly outWidth: number;
 }
 
-/** Beyond, the matrices hold so many zeros that the convolution itself is faster. */
-const mostPositions = 64;
+/** Maps of no more positions are one band. */
+const smallMap = 64;
+/** In wider maps the matrices hold so many zeros that the convolution itself is faster. */
+const widest = 16;
 
-/** Whether a map is so small that its convolution is best done as a matrix product. */
-export function fitsToeplitz({ height, width, kernel }: DepthwiseExtents): boolean {
-  return height * width <= mostPositions && kernel > 1;
+/** A map's output cut into bands of rows, each of which sees a window of the input's rows. */
+interface Bands {
+  readonly count: number;
+  /** Output rows per band. */
+  readonly rows: number;
+  /** Input rows that a band sees. */
+  readonly window: number;
+  /** The input row that the first window starts at: 0, or in the padding. */
+  readonly first: number;
+}
+
+function bandsOf({ height, width, kernel, stride, outHeight }: DepthwiseExtents): Bands | undefined {
+  if (kernel === 1) return undefined;
+  if (height * width <= smallMap) return { count: 1, rows: outHeight, window: height, first: 0 };
+  if (width > widest) return undefined;
+  // A window is two steps long, so that all windows are the steps' rows, each but the ends twice.
+  const rows = Math.ceil((kernel - stride) / stride);
+  return { count: Math.ceil(outHeight / rows), rows, window: 2 * rows * stride, first: -(kernel >> 1) };
+}
+
+/** Whether a matrix product is the better convolution: on small maps, and for kernels that ONNX Runtime has no code for. */
+export function fitsToeplitz(extents: DepthwiseExtents): boolean {
+  const bands = bandsOf(extents);
+  return bands !== undefined && (bands.count === 1 || extents.kernel > 3);
+}
+
+export function fitsToeplitzInputGradient(extents: DepthwiseExtents): boolean {
+  return fitsToeplitz(extents) && (bandsOf(extents)?.count === 1 || extents.stride === 1);
+}
+
+export function fitsToeplitzWeightGradient(extents: DepthwiseExtents): boolean {
+  return bandsOf(extents) !== undefined;
 }
 
 /**
- * Depthwise convolution of small maps as one matrix product per channel: the images' maps `[batch, positions]` times the
- * channel's Toeplitz matrix `[positions, output positions]`, which repeats the kernel's taps along its diagonals.
- * ONNX Runtime's matrix products outrun its depthwise convolutions by more than the zeros cost, forward and backward.
+ * Depthwise convolution of small maps as one matrix product per channel: what the bands of the images see, `[batch * bands,
+ * window]`, times the channel's Toeplitz matrix `[window, output positions]`, which repeats the kernel's taps along its
+ * diagonals. ONNX Runtime's matrix products outrun its depthwise convolutions by more than the zeros cost, forward and
+ * backward.
  */
 export function toeplitzConvolution(e: Emitter, x: string, weight: string, extents: DepthwiseExtents): string {
-  const { outHeight, outWidth } = extents;
-  return fromChannels(e, e.matmul(byChannel(e, x, extents), toeplitz(e, weight, extents)), {
-    ...extents,
-    height: outHeight,
-    width: outWidth,
-  });
+  const { batch, channels, outHeight, outWidth } = extents;
+  const { count, rows } = bandsOf(extents) as Bands;
+  const product = e.matmul(windows(e, x, extents), toeplitz(e, weight, extents));
+  const whole = e.reshape(product, [channels, batch, count * rows, outWidth]);
+  return e.transpose(count * rows > outHeight ? e.slice(whole, [0], [outHeight], [2]) : whole, [1, 0, 2, 3]);
 }
 
 export function toeplitzInputGradient(e: Emitter, gradient: string, weight: string, extents: DepthwiseExtents): string {
-  const rows = byChannel(e, gradient, outputOf(extents));
-  return fromChannels(e, e.matmul(rows, toeplitz(e, weight, extents), { transposeB: true }), extents);
+  const { batch, channels, height, width, kernel } = extents;
+  if ((bandsOf(extents) as Bands).count > 1) {
+    const flat = e.reshape(weight, [channels, kernel * kernel]);
+    const turned = e.gather(
+      flat,
+      Array.from({ length: kernel * kernel }, (_, tap) => kernel * kernel - 1 - tap),
+      1,
+    );
+    return toeplitzConvolution(e, gradient, turned, extents);
+  }
+  const product = e.matmul(outputRows(e, gradient, extents), toeplitz(e, weight, extents), { transposeB: true });
+  return e.transpose(e.reshape(product, [channels, batch, height, width]), [1, 0, 2, 3]);
 }
 
 export function toeplitzWeightGradient(e: Emitter, x: string, gradient: string, extents: DepthwiseExtents): string {
   const { channels, kernel } = extents;
-  const rows = byChannel(e, gradient, outputOf(extents));
-  const matrix = e.matmul(byChannel(e, x, extents), rows, { transposeA: true });
-  const flat = e.reshape(matrix, [channels, entries(extents)]);
+  const product = e.matmul(windows(e, x, extents), outputRows(e, gradient, extents), { transposeA: true });
+  const flat = e.reshape(product, [channels, entries(extents)]);
   return e.reshape(e.matmul(flat, diagonals(e, extents), { transposeB: true }), [channels, 1, kernel, kernel]);
 }
 
-type Maps = Pick<DepthwiseExtents, 'batch' | 'channels' | 'height' | 'width'>;
-
-const outputOf = ({ batch, channels, outHeight, outWidth }: DepthwiseExtents): Maps => ({
-  batch,
-  channels,
-  height: outHeight,
-  width: outWidth,
-});
-
-/** `[batch, channels, h, w]` to `[channels, batch, h * w]` */
-function byChannel(e: Emitter, x: string, { batch, channels, height, width }: Maps): string {
-  return e.transpose(e.reshape(x, [batch, channels, height * width]), [1, 0, 2]);
+/** `[batch, channels, h, w]` to `[channels, batch * bands, window * w]` */
+function windows(e: Emitter, x: string, extents: DepthwiseExtents): string {
+  const { batch, channels, height, width, kernel, stride } = extents;
+  const { count, rows, window, first } = bandsOf(extents) as Bands;
+  return e.once(`windows ${[kernel, stride]} of ${x}`, () => {
+    const byChannel = e.transpose(x, [1, 0, 2, 3]);
+    if (count === 1) return e.reshape(byChannel, [channels, batch, height * width]);
+    const step = rows * stride;
+    const padded = e.pad(byChannel, [0, 0, -first, 0, 0, 0, (count + 1) * step - height + first, 0]);
+    const steps = e.reshape(padded, [channels, batch, count + 1, step * width]);
+    const pairs = Array.from({ length: 2 * count }, (_, i) => (i + 1) >> 1);
+    return e.reshape(e.gather(steps, pairs, 2), [channels, batch * count, window * width]);
+  });
 }
 
-function fromChannels(e: Emitter, rows: string, { batch, channels, height, width }: Maps): string {
-  return e.reshape(e.transpose(rows, [1, 0, 2]), [batch, channels, height, width]);
+/** A gradient of the output, `[channels, batch * bands, band's positions]` */
+function outputRows(e: Emitter, gradient: string, extents: DepthwiseExtents): string {
+  const { batch, channels, outHeight, outWidth } = extents;
+  const { count, rows } = bandsOf(extents) as Bands;
+  const byChannel = e.pad(e.transpose(gradient, [1, 0, 2, 3]), [0, 0, 0, 0, 0, 0, count * rows - outHeight, 0]);
+  return e.reshape(byChannel, [channels, batch * count, rows * outWidth]);
 }
 
-function entries({ height, width, outHeight, outWidth }: DepthwiseExtents): number {
-  return height * width * outHeight * outWidth;
+function entries(extents: DepthwiseExtents): number {
+  const { rows, window } = bandsOf(extents) as Bands;
+  return window * extents.width * rows * extents.outWidth;
 }
 
-/** `[channels, positions, output positions]` */
+/** `[channels, window * w, band's positions]` */
 function toeplitz(e: Emitter, weight: string, extents: DepthwiseExtents): string {
-  const { channels, kernel, height, width, outHeight, outWidth } = extents;
+  const { channels, kernel, width, outWidth } = extents;
+  const { rows, window } = bandsOf(extents) as Bands;
   const flat = e.matmul(e.reshape(weight, [channels, kernel * kernel]), diagonals(e, extents));
-  return e.reshape(flat, [channels, height * width, outHeight * outWidth]);
+  return e.reshape(flat, [channels, window * width, rows * outWidth]);
 }
 
-/** `[taps, positions * output positions]`: 1 where the tap leads from the position to the output position. */
+/**
+ * `[taps, entries of a matrix]`: 1 where the tap leads from the window's to the output's position. Computed from rows and
+ * columns apart, in a moment, because stored whole it would be most of a compiled program.
+ */
 function diagonals(e: Emitter, extents: DepthwiseExtents): string {
-  const { kernel, stride, height, width, outHeight, outWidth } = extents;
-  const key = `diagonals ${[kernel, stride, height, width]}`;
-  return e.table(key, [kernel * kernel, entries(extents)], () => {
-    const ones = new Float32Array(kernel * kernel * entries(extents));
-    const pad = kernel >> 1;
-    for (let tap = 0; tap < kernel * kernel; tap++) {
-      const [down, across] = [Math.floor(tap / kernel) - pad, (tap % kernel) - pad];
-      for (let to = 0; to < outHeight * outWidth; to++) {
-        const row = Math.floor(to / outWidth) * stride + down;
-        const column = (to % outWidth) * stride + across;
-        if (row < 0 || row >= height || column < 0 || column >= width) continue;
-        ones[(tap * height * width + row * width + column) * outHeight * outWidth + to] = 1;
+  const { kernel, stride, width, outWidth } = extents;
+  const { rows, window, first } = bandsOf(extents) as Bands;
+  const pad = kernel >> 1;
+  return e.once(`diagonals ${[kernel, stride, window, width, rows, first]}`, () => {
+    const down = steps(e, kernel, stride, -pad - first, window, rows);
+    const across = steps(e, kernel, stride, -pad, width, outWidth);
+    const product = e.multiply(
+      e.reshape(down, [kernel, 1, window, 1, rows, 1]),
+      e.reshape(across, [1, kernel, 1, width, 1, outWidth]),
+    );
+    return e.reshape(product, [kernel * kernel, entries(extents)]);
+  });
+}
+
+/** Along one axis `[tap, from, to]`: 1 where from = stride * to + tap + offset. */
+function steps(e: Emitter, kernel: number, stride: number, offset: number, from: number, to: number): string {
+  const key = `steps ${[kernel, stride, offset, from, to]}`;
+  return e.table(key, [kernel, from, to], () => {
+    const ones = new Float32Array(kernel * from * to);
+    for (let tap = 0; tap < kernel; tap++) {
+      for (let end = 0; end < to; end++) {
+        const start = stride * end + tap + offset;
+        if (start >= 0 && start < from) ones[(tap * from + start) * to + end] = 1;
       }
     }
     return ones;

@@ -7,10 +7,11 @@ export const maps = [
   [5, 8],
 ] as const;
 
-/** Too large for what is only done on small maps; even and odd. */
+/** Too large for what is only done on small maps; even and odd, and too wide for what is done on narrow ones. */
 export const largeMaps = [
   [10, 12],
   [11, 9],
+  [4, 18],
 ] as const;
 
 export const depthwiseWidths = [11, 24] as const;

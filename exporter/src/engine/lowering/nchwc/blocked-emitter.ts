@@ -19,6 +19,8 @@ export interface BlockedConvolution extends Omit<ConvolutionAttributes, 'kernel'
   readonly sum?: string | undefined;
 }
 
+export type PointwiseExtras = Pick<BlockedConvolution, 'bias' | 'sum' | 'activation'>;
+
 /** Maps with at least so many positions multiply image by image, smaller ones as one matrix over the whole batch. */
 const perImagePositions = 256;
 
@@ -67,21 +69,31 @@ export class BlockedEmitter {
   }
 
   /** @param weight `[out, in]`, both padded */
-  pointwise(
-    x: Blocked,
-    weight: string,
-    outputChannels: number,
-    extras: { bias?: string | undefined; sum?: string | undefined; activation?: 'Relu' } = {},
-  ): Blocked {
-    const [out, into] = [outputChannels / this.block, x.channels / this.block];
-    const tiles = this.e.transpose(this.e.reshape(weight, [out, this.block, into, this.block]), [0, 2, 3, 1]);
-    return this.convolution(x, this.e.reshape(tiles, [outputChannels, x.channels, 1, 1]), {
-      kernel: [1, 1],
-      pads: [0, 0, 0, 0],
-      group: 1,
-      outputChannels,
-      ...extras,
-    });
+  pointwise(x: Blocked, weight: string, outputChannels: number, extras: PointwiseExtras = {}): Blocked {
+    const tiles = this.e.transpose(this.#tiles(weight, outputChannels, x.channels), [0, 2, 3, 1]);
+    const kernel = this.e.reshape(tiles, [outputChannels, x.channels, 1, 1]);
+    return this.pointwiseBy(x, kernel, outputChannels, extras);
+  }
+
+  /** @param kernel of 1x1 in the memory order of the convolution, as `turnedPointwiseWeight` gives it */
+  pointwiseBy(x: Blocked, kernel: string, outputChannels: number, extras: PointwiseExtras = {}): Blocked {
+    return this.convolution(x, kernel, { kernel: [1, 1], pads: [0, 0, 0, 0], group: 1, outputChannels, ...extras });
+  }
+
+  /** For `pointwiseBy`, of the transpose of `weight`, which is `[out, in]`, both padded: from `out` to `in` channels. */
+  turnedPointwiseWeight(weight: string, out: number, into: number): string {
+    return this.e.reshape(this.e.transpose(this.#tiles(weight, out, into), [2, 0, 1, 3]), [into, out, 1, 1]);
+  }
+
+  #tiles(matrix: string, rows: number, columns: number): string {
+    const { block } = this;
+    return this.e.reshape(matrix, [rows / block, block, columns / block, block]);
+  }
+
+  /** For the convolution of an image in row-major memory. @param weight `[out, in * k * k]`, out padded */
+  denseWeight(weight: string, out: number, channels: number, [height, width]: readonly [number, number]): string {
+    const tiles = this.e.reshape(weight, [out / this.block, this.block, channels * height * width]);
+    return this.e.reshape(this.e.transpose(tiles, [0, 2, 1]), [out, channels, height, width]);
   }
 
   /** @param weight `[channels, kernel height * kernel width]`, channels padded */
@@ -135,10 +147,27 @@ export class BlockedEmitter {
     return this.e.reshape(this.e.reduceSum(this.perImageDot(a, b), [0]), [a.channels, 1]);
   }
 
-  /** Gradient of a depthwise kernel: `[channels, taps]`, taps in row-major order. */
-  depthwiseWeightGradient(x: Blocked, gradient: Blocked, pads: readonly [number, number, number, number]): string {
-    const { batch, channels } = x;
-    const { name, height, width } = this.#correlate(x, gradient, pads);
+  /** With columns of zeros at either side: a depthwise 1x1 convolution, which unlike Pad uses all cores. */
+  padColumns(x: Blocked, left: number, right: number): Blocked {
+    const { e } = this;
+    const ones = e.table(`1x1 kernels of ${x.channels} ones`, [x.channels, 1, 1, 1], () =>
+      new Float32Array(x.channels).fill(1),
+    );
+    return this.convolution(x, ones, {
+      kernel: [1, 1],
+      pads: [0, left, 0, right],
+      group: x.channels,
+      outputChannels: x.channels,
+    });
+  }
+
+  /**
+   * Sums over images and positions of `a * b`, with b shifted along a: `[channels, shifts]`, shifts in row-major order.
+   * @param pads zeros around a
+   */
+  channelCorrelation(a: Blocked, b: Blocked, pads: readonly [number, number, number, number]): string {
+    const { batch, channels } = a;
+    const { name, height, width } = this.#correlate(a, b, pads);
     const perImage = this.e.reshape(name, [batch, channels / this.block, height * width, this.block]);
     const tiles = this.e.reduceSum(perImage, [0]);
     return this.e.reshape(this.e.transpose(tiles, [0, 2, 1]), [channels, height * width]);
@@ -168,6 +197,12 @@ export class BlockedEmitter {
       return this.e.reduceSum(this.e.matmul(this.#matrix(a), this.#matrix(b), { transposeB: true }), [0]);
     }
     return this.e.gemm(this.#matrix(a), this.#matrix(b), { transposeA: true });
+  }
+
+  /** Sum over images and positions of `a bᵀ`, where `b` is in row-major memory `[batch, n, positions]`: `[a.channels, n]`. */
+  outerProductWithRows(a: Blocked, b: string): string {
+    const rows = this.e.reshape(this.toRows(a, a.channels), [a.batch, a.channels, a.height * a.width]);
+    return this.e.reduceSum(this.e.matmul(rows, b, { transposeB: true }), [0]);
   }
 
   /** `[batch, channels, positions]`, or `[batch * positions, channels]` for small maps. */

@@ -3,10 +3,12 @@ import type { Graph, Value } from '../../graph.js';
 import type { Lowering, Scope, Step } from '../lowering.js';
 import { PortableStep } from '../portable.js';
 import { BlockedScope } from './blocked-scope.js';
-import { DepthwiseStep } from './depthwise.js';
-import { partition } from './partition.js';
+import { DenseKernel } from './dense-kernel.js';
+import { DepthwiseKernel } from './depthwise-kernel.js';
+import { LayerStep } from './layer-step.js';
+import { type FusedLayer, partition } from './partition.js';
 import { ElementwiseStep, GateStep } from './plain.js';
-import { DenseStep, PointwiseStep } from './pointwise.js';
+import { PointwiseStep } from './pointwise.js';
 import { PoolStep } from './pool.js';
 
 /**
@@ -29,16 +31,7 @@ export class NchwcLowering implements Lowering {
     return partition(graph, outputs, differentiable).map((part): Step => {
       switch (part.kind) {
         case 'layer':
-          switch (part.layer.kind) {
-            case 'pointwise':
-              return new PointwiseStep(part.layer) as Step;
-            case 'depthwise':
-              return new DepthwiseStep(part.layer) as Step;
-            case 'dense':
-              return new DenseStep(part.layer) as Step;
-            default:
-              return part.layer.kind satisfies never;
-          }
+          return layerStep(part.layer) as Step;
         case 'pool':
           return new PoolStep(part.node) as Step;
         case 'elementwise':
@@ -51,5 +44,18 @@ export class NchwcLowering implements Lowering {
           return part satisfies never;
       }
     });
+  }
+}
+
+function layerStep(layer: FusedLayer): Step {
+  switch (layer.kind) {
+    case 'pointwise':
+      return new PointwiseStep(layer);
+    case 'depthwise':
+      return new LayerStep(layer, (scope) => new DepthwiseKernel(scope, layer));
+    case 'dense':
+      return new LayerStep(layer, (scope) => new DenseKernel(scope, layer));
+    default:
+      return layer.kind satisfies never;
   }
 }

@@ -19,7 +19,7 @@ export interface FusedLayer {
   readonly weight: Value;
   readonly stride: number;
   readonly output: Value;
-  /** Whether the output is wanted in phases: its one consumer is a depthwise convolution of stride 2. */
+  /** Whether the output is wanted in phases: it leads to a depthwise convolution of stride 2, and nowhere else. */
   readonly phased: boolean;
 }
 
@@ -49,19 +49,39 @@ export function partition(graph: Graph, outputs: ReadonlySet<Value>, differentia
     if (node.op !== (convolution as unknown)) continue;
     const found = layerFrom(node, only, absorbed);
     if (!found) continue;
-    // Images are no parameters: the gradient of a dense convolution's input is left to the portable emission.
-    if (found.layer.kind === 'dense' && differentiable.has(found.layer.input)) continue;
+    if (found.layer.kind === 'dense' && !isImage(found.layer.input, differentiable)) continue;
     const { nodes, layer } = found;
     // The layer runs where its last node stands, so that a residual is there by then.
     for (const member of nodes) absorbed.add(member);
     fused.set(nodes.at(-1) as Node, layer);
   }
+  const phased = phasedLayers([...fused.values()], only);
   return graph.nodes.flatMap((node): Part[] => {
     const layer = fused.get(node);
-    if (layer) return [{ kind: 'layer', layer }];
+    if (layer) return [{ kind: 'layer', layer: phased.has(layer) ? { ...layer, phased: true } : layer }];
     if (absorbed.has(node)) return [];
     return [{ kind: plainKind(node) ?? 'other', node }];
   });
+}
+
+/**
+ * The layers that give out phases: those before a depthwise convolution of stride 2, and a stem before such a layer. Splitting
+ * an image would cost more than that.
+ */
+function phasedLayers(layers: readonly FusedLayer[], only: (value: Value) => Node | undefined): Set<FusedLayer> {
+  const byConvolution = new Map(layers.map((layer) => [layer.convolution, layer]));
+  const phased = new Set<FusedLayer>();
+  for (const layer of [...layers].reverse()) {
+    const { kind, residual, output, weight, stride } = layer;
+    const node = only(output);
+    const consumer = node && byConvolution.get(node);
+    if (!consumer || residual || !evenExtents(output)) continue;
+    const wanted = consumer.kind === 'depthwise' && consumer.stride === 2;
+    // The phases of a stem begin in the padding of its image.
+    const stem = kind === 'dense' && (weight.shape[2] as number) >> 1 >= stride;
+    if (kind === 'pointwise' ? wanted : stem && (wanted || phased.has(consumer))) phased.add(layer);
+  }
+  return phased;
 }
 
 function plainKind({ op, inputs }: Node): PlainKind | undefined {
@@ -72,6 +92,11 @@ function plainKind({ op, inputs }: Node): PlainKind | undefined {
   if (is(activation) || is(add)) return 'elementwise';
   const gate = [x.shape[0], x.shape[1], 1, 1].join();
   return is(multiply) && other?.shape.join() === gate ? 'gate' : undefined;
+}
+
+/** The kernels for dense convolutions take row-major input, if it has fewer channels than the smallest block. */
+function isImage(value: Value, differentiable: ReadonlySet<Value>): boolean {
+  return (value.shape[1] as number) < 8 && !differentiable.has(value);
 }
 
 function evenExtents({ shape }: Value): boolean {
@@ -107,17 +132,9 @@ function layerFrom(
     if (!residual) return undefined;
   }
   output = (nodes.at(-1) as Node).outputs[0] as Value;
-  const consumer = only(output);
-  const phased =
-    kind === 'pointwise' &&
-    !residual &&
-    is(consumer, convolution) &&
-    (consumer.attributes as Convolution).stride === 2 &&
-    (consumer.attributes as Convolution).groups > 1 &&
-    even;
   const frozen = is(norm, frozenNorm);
   return {
     nodes,
-    layer: { kind, convolution: node, norm, frozen, relu, residual, input, weight, stride, output, phased },
+    layer: { kind, convolution: node, norm, frozen, relu, residual, input, weight, stride, output, phased: false },
   };
 }
