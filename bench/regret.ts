@@ -1,13 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Dataset } from '@easel/exporter/data';
-import {
-  type Difference,
-  differenceOfDifferences,
-  type PairedCell,
-  pairedDifference,
-  rightOnes,
-} from '@easel/exporter/evaluation';
+import { type Difference, differenceOfDifferences, pairedDifference } from '@easel/exporter/evaluation';
 import {
   additiveUtilities,
   type Baseline,
@@ -22,12 +16,13 @@ import { architecturesToMeasure, type LogitsTable } from '@easel/exporter/genera
 import { Easel } from '@easel/sdk';
 import type { DeviceProfile } from '@easel/sdk/profile';
 import { Random } from '@easel/sdk/random';
-import { type Architecture, formatArchitecture, macsTable } from '@easel/sdk/space';
+import { type Architecture, macsTable } from '@easel/sdk/space';
 import { type Benchmark, rounded } from './benchmark.js';
-import { exhaustiveRegret, share } from './support/exhaustive-regret.js';
+import { exhaustiveRegret } from './support/exhaustive-regret.js';
 import { Progress } from './support/progress.js';
 import { cellsOf, classSets, perturbedProfile, readProfiles } from './support/regret-cells.js';
 import { openSetting, type Setting } from './support/regret-setting.js';
+import { meanAccuracy, pairs, rightOf, text } from './support/scoring.js';
 
 export const benchmark: Benchmark = {
   summary: 'what generated subnets lose or gain against searches, on test images',
@@ -148,11 +143,8 @@ async function compare(own: Setting, ofa: Setting | undefined, options: Options)
     // Subnets of another supernet are scored with its weights.
     const scoredBy = baseline.name === 'Once-for-All' && ofa ? ofa : own;
     const right = await rightOf(scoredBy, all, choices, `${baseline.name} on test images`, progress);
-    const pairs = all.map((cell, i): PairedCell => {
-      const [first, second] = [generatedRight[i] as Scored, right[i] as Scored];
-      return { task: cell.task, images: first.images, first: first.right, second: second.right };
-    });
-    const [ofSeen, ofUnseen] = [pairs.slice(0, onSeen.length), pairs.slice(onSeen.length)];
+    const paired = pairs(all, generatedRight, right);
+    const [ofSeen, ofUnseen] = [paired.slice(0, onSeen.length), paired.slice(onSeen.length)];
     const result: Comparison = { seen: pairedDifference(ofSeen, random) };
     let growth = '';
     if (ofUnseen.length > 0) {
@@ -238,40 +230,4 @@ async function chooseByGenerator(
     await easel.dispose();
   }
   return cells.map((cell) => choices.get(cell) as Architecture);
-}
-
-interface Scored {
-  readonly images: Int32Array;
-  readonly right: Uint8Array;
-}
-
-/** Every subnet runs once over the images of all classes that its cells ask about. */
-async function rightOf(
-  { test }: Setting,
-  cells: readonly Cell[],
-  choices: readonly Architecture[],
-  label: string,
-  progress: Progress,
-): Promise<Scored[]> {
-  const bySubnet = new Map<string, number[]>();
-  for (const [i, choice] of choices.entries()) {
-    const name = formatArchitecture(choice);
-    bySubnet.set(name, [...(bySubnet.get(name) ?? []), i]);
-  }
-  const scored: Scored[] = [];
-  await progress.each(label, [...bySubnet.values()], async (indices) => {
-    const labels = [...new Set(indices.flatMap((i) => (cells[i] as Cell).classes))];
-    const logits = await test.logits(choices[indices[0] as number] as Architecture, labels);
-    for (const i of indices) scored[i] = rightOnes(logits, (cells[i] as Cell).classes);
-  });
-  return scored;
-}
-
-function meanAccuracy(scored: readonly Scored[]): string {
-  const mean = scored.reduce((sum, { right }) => sum + share(right), 0) / scored.length;
-  return `${(100 * mean).toFixed(2)} %`;
-}
-
-function text({ points, interval: [low, high] }: Difference): string {
-  return `${points.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
 }

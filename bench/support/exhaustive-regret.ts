@@ -8,6 +8,7 @@ import { type Architecture, decisionsOf, encodeArchitecture } from '@easel/sdk/s
 import { type Tensor, tensor } from '@easel/sdk/tensor';
 import type { Progress } from './progress.js';
 import type { Setting } from './regret-setting.js';
+import { type Scored, share } from './scoring.js';
 
 export interface ExhaustiveRegret {
   readonly size: number;
@@ -15,12 +16,6 @@ export interface ExhaustiveRegret {
   readonly validation: Difference;
   /** Of the best on the test images themselves: more than anything could choose, as it profits from their noise. */
   readonly hindsight: Difference;
-}
-
-/** What is right of a cell's test images. */
-interface Tried {
-  readonly images: Int32Array;
-  readonly right: Uint8Array;
 }
 
 /** Everything in a small sub-space, measured; the generator chooses there by its utilities alone. */
@@ -49,11 +44,11 @@ export async function exhaustiveRegret(
     const within = [...candidates.keys()].filter((i) =>
       isWithin({ task, ...cell }, context.decisions, candidates[i] as Architecture),
     );
-    const of = (i: number) => tried[i]?.get(task) as { test: Tried; validation: number };
+    const of = (i: number) => tried[i]?.get(task) as { test: Scored; validation: number };
     const best = (score: (i: number) => number) =>
       of(within.reduce((found, i) => (score(i) > score(found) ? i : found), within[0] as number)).test;
     const generated = best((i) => scores[c]?.[i] as number);
-    const pair = ({ right }: Tried): PairedCell => ({
+    const pair = ({ right }: Scored): PairedCell => ({
       task,
       images: generated.images,
       first: right,
@@ -95,5 +90,3 @@ async function utilityScores(
     await session.dispose();
   }
 }
-
-export const share = (right: Uint8Array) => right.reduce((sum, one) => sum + one, 0) / right.length;

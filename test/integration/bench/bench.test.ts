@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { withDirectory } from '../../fixtures/bundle.js';
 
 /** bench/dist/main.js, seen from the compiled test/dist/integration/bench. */
 const main = fileURLToPath(new URL('../../../../bench/dist/main.js', import.meta.url));
@@ -55,6 +57,27 @@ describe('npm run bench', function () {
     expect(result.growth).to.be.within(-1, 1);
     expect(result.data_share).to.be.within(0, 1);
   });
+
+  it('compares generated subnets with searches, the second time from what the first one left', () =>
+    withDirectory(async (cache) => {
+      const small = ['--tasks', '1', '--budgets', '1', '--images', '200', '--subnets', '6', '--generations', '2'];
+      const compare = () =>
+        bench('regret', ...data, ...small, '--rescored', '1', '--threads', '1', '--cache', join(cache, 'logits'));
+      const data = ['--bundle', 'examples/bundles/glyphs', '--data', 'glyphs'];
+      const { code, stdout, stderr } = await compare();
+      expect(stderr).to.equal('');
+      expect(code).to.equal(0);
+      const lastLine = (text: string) => text.trimEnd().split('\n').at(-1) as string;
+      const result = JSON.parse(lastLine(stdout));
+      for (const name of ['vs_task_search', 'exhaustive_regret', 'unseen_device_growth']) {
+        expect(result[name], name).to.be.within(...(result[`${name}_interval`] as [number, number]));
+      }
+      expect(result.over_budget).to.equal(0);
+      expect(result.cells).to.equal(3);
+      const again = await compare();
+      expect(lastLine(again.stdout)).to.equal(lastLine(stdout));
+      expect(again.stdout).to.match(/task search: .* 0 images\)/);
+    }));
 
   it('lists the benchmarks there are', async () => {
     const { code, stderr } = await bench('nonsense');
