@@ -100,6 +100,7 @@ async function measure(
     fitted: study.profile.error,
     uncorrected: study.uncorrected,
     few_shot: summarize(adapted.flatMap((profile) => errorsOfTable(latencyTable(profile, space)))),
+    few_shot_shape: summarize(adapted.flatMap((profile) => levelled(errorsOfTable(latencyTable(profile, space))))),
     isolated_blocks: summarize(errorsOfTable(isolated)),
     isolated_blocks_scaled: summarize(errorsOfTable(scaled(isolated, study.fitted, decisions))),
     macs_and_blocks: summarize(errors((each) => predict(perMacAndBlock, layout.row(each)))),
@@ -110,6 +111,7 @@ async function measure(
     fitted: 'fitted to whole subnets',
     uncorrected: "the same, the machine's slower moments left in",
     few_shot: `ten subnets (${fewShots} times), from ${origins.join(', ')}`,
+    few_shot_shape: 'the same, at the level of the unseen subnets',
     isolated_blocks: 'isolated blocks, summed',
     isolated_blocks_scaled: 'isolated blocks, scaled',
     macs_and_blocks: 'MACs and blocks',
@@ -145,6 +147,12 @@ const shares = ({ within5, within10, medianRelative }: FitError) => ({
   within10: rounded(within10),
   median_error: rounded(medianRelative, 4),
 });
+
+/** Relative errors without what they have in common: a machine may have become slower between two measurements. */
+function levelled(errors: readonly number[]): number[] {
+  const level = quantileOf(errors, 0.5);
+  return errors.map((error) => (1 + error) / (1 + level) - 1);
+}
 
 /** With one factor for the whole table, from the fitted subnets: what summing misses in shape alone. */
 function scaled(
