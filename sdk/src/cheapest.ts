@@ -1,26 +1,32 @@
 import type { AccuracyPredictor } from './accuracy-predictor.js';
-import type { ArchitectureGenerator, Scenario } from './architecture-generator.js';
-import { UnreachableAccuracyError } from './errors/index.js';
-import { type Architecture, architectureCost, type CostTable, type Decision } from './space/index.js';
+import type { Scenario } from './architecture-generator.js';
+import { InvalidRequestError, UnreachableAccuracyError } from './errors/index.js';
+import type { Planner } from './planner.js';
+import { type Architecture, architectureCost } from './space/index.js';
 
 /** Budgets that are tried at a time, in one run of the generator and one of the predictor. */
 const levels = 24;
 
 /**
- * The inverse question: the cheapest of the generator's subnets that is predicted to reach an accuracy. Budgets between
- * the least and the most are tried, then again between the first that suffices and the one before.
+ * The inverse question: the cheapest (in latency; in MACs where there is no device profile) of the generator's subnets
+ * that is predicted to reach an accuracy. Budgets between the least and the most are tried, then again between the first
+ * that suffices and the one before.
  *
- * @param table what is to be cheap; its limit, if there is one, is the most
+ * @throws InvalidRequestError if the bundle has no predictor
  * @throws UnreachableAccuracyError that names the best of the budgets that were tried within the limits
  * @throws InfeasibleBudgetError if the limits cannot be kept
  */
 export async function cheapestReaching(
   accuracy: number,
   { classes, limits }: Scenario,
-  table: CostTable,
-  decisions: readonly Decision[],
-  { generator, predictor }: { generator: ArchitectureGenerator; predictor: AccuracyPredictor },
+  { tables, decisions, generator }: Pick<Planner, 'tables' | 'decisions' | 'generator'>,
+  predictor: AccuracyPredictor | undefined,
 ): Promise<Architecture> {
+  if (!predictor) {
+    throw new InvalidRequestError('budget', 'accuracy', 'of costs alone: this bundle has no accuracy predictor');
+  }
+  // What is to be cheap; its limit, if there is one, is the most.
+  const table = tables.get(tables.profile ? 'latencyMs' : 'macs', classes.length);
   const others = limits.filter((limit) => limit.table !== table);
   const own = limits.find((limit) => limit.table === table)?.most ?? Number.POSITIVE_INFINITY;
   let [low, high] = [await generator.minimum(table, limits), Math.min(own, generator.range(table).largest)];

@@ -1,7 +1,7 @@
 import type { Preprocessing } from './bundle/index.js';
 import { DisposedError } from './errors/index.js';
 import type { Host } from './host/index.js';
-import { coverSquare, type ImageInput, imageTensor } from './image/index.js';
+import { coverPixels, type ImageInput, squareTensor } from './image/index.js';
 import { InFlight, type Lease, type Session } from './runtime/index.js';
 import type { Architecture } from './space/index.js';
 import { imageInput, logitsOutput } from './subnet/index.js';
@@ -108,8 +108,8 @@ export class Classifier {
   async #classify(image: ImageInput): Promise<readonly Result[]> {
     const { preprocessing, lease, host, sourceResolution, onInference } = this.#parts;
     // Training reads images at the source resolution and scales them down from there.
-    const pixels = coverSquare(await host.readImage(image), sourceResolution);
-    const input = imageTensor(pixels, this.architecture.resolution, preprocessing);
+    const pixels = coverPixels(await host.readImage(image), sourceResolution);
+    const input = squareTensor(pixels, this.architecture.resolution, preprocessing);
     const startedAt = performance.now();
     const { [logitsOutput]: logits } = await lease.value.run({ [imageInput]: input });
     onInference?.({ startedAt, ms: performance.now() - startedAt });
@@ -124,9 +124,9 @@ export class Classifier {
   }
 }
 
-function softmax(logits: Float32Array): Float64Array {
-  const largest = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
-  const exponentials = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
+function softmax(logits: Float32Array): readonly number[] {
+  const largest = Math.max(...logits);
+  const exponentials = Array.from(logits, (logit) => Math.exp(logit - largest));
   const sum = exponentials.reduce((total, value) => total + value, 0);
   return exponentials.map((value) => value / sum);
 }

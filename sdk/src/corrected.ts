@@ -2,13 +2,15 @@ import type { Scenario } from './architecture-generator.js';
 import { InfeasibleBudgetError } from './errors/index.js';
 import type { Limit } from './generator/index.js';
 import type { Planner } from './planner.js';
-import type { LatencyCorrection } from './profile/index.js';
+import { LatencyCorrection } from './profile/index.js';
 import type { SpecializeRequest } from './request.js';
 import type { Session } from './runtime/index.js';
 import { type Architecture, formatArchitecture } from './space/index.js';
 import type { HeldSubnet } from './specializer.js';
 import { imageInput } from './subnet/index.js';
 import { tensor } from './tensor/index.js';
+
+export { LatencyCorrection };
 
 /** How often a subnet is chosen again because the device proves slower than was known. */
 const attempts = 3;

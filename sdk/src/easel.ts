@@ -5,13 +5,13 @@ import { BundleReader, type BundleSource } from './bundle/index.js';
 import type { Classifier, Prediction } from './classifier.js';
 import { DisposedError } from './errors/index.js';
 import { CostTables, costRange } from './generator/index.js';
-import { assertLoadable, findProfile, type LoadOptions } from './load-options.js';
-import { measureDevice, profileMismatches } from './on-this-device.js';
+import { findProfile, isLoadable, type LoadOptions } from './load-options.js';
 import { Planner } from './planner.js';
-import { type DeviceProfile, LatencyCorrection } from './profile/index.js';
-import { type Request, requestedClasses, type SpecializeRequest } from './request.js';
+import type { DeviceProfile } from './profile/index.js';
+import { profileMismatches } from './profile-mismatches.js';
+import type { Request, SpecializeRequest } from './request.js';
 import type { Execution } from './runtime/index.js';
-import { type Architecture, architectureCost, assertInSpace, type SearchSpace } from './space/index.js';
+import { type Architecture, architectureCost, isInSpace, type SearchSpace } from './space/index.js';
 import { Specializer } from './specializer.js';
 
 /**
@@ -53,7 +53,7 @@ export class Easel {
    * @throws the signal's reason once it is aborted
    */
   static async load(bundle: string | URL | BundleSource, options: LoadOptions = {}): Promise<Easel> {
-    assertLoadable(bundle, options);
+    if (!isLoadable(bundle, options)) (await import('./checked.js')).assertLoadable(bundle, options);
     const { device, threads, provider, wasmUrl, idleSubnets = 3, cache, correct, onProgress, signal } = options;
     const isPlace = typeof bundle === 'string' || bundle instanceof URL;
     const reader = await BundleReader.open(isPlace ? host.openBundle(bundle, { cache }) : bundle, {
@@ -72,12 +72,18 @@ export class Easel {
     ]);
     signal?.throwIfAborted();
     const measured = auto
-      ? await measureDevice(reader, loaded.supernet, execution, cache ?? true, signal)
+      ? await (await import('./measure-device.js')).measureDevice(
+          reader,
+          loaded.supernet,
+          execution,
+          cache ?? true,
+          signal,
+        )
       : { profile: given, warnings: [] };
     const { profile } = measured;
     const generator = await ArchitectureGenerator.open(loaded.generator, space, classes.length, host.runtime);
     const planner = new Planner(reader, generator, new CostTables(space, profile));
-    const correction = correct && profile ? new LatencyCorrection() : undefined;
+    const correction = correct && profile ? new (await import('./corrected.js')).LatencyCorrection() : undefined;
     const mismatches = profile ? await profileMismatches(profile, execution) : [];
     return new Easel(new Specializer(reader, loaded.supernet, planner, execution, correction, idleSubnets), [
       ...measured.warnings,
@@ -176,8 +182,9 @@ export class Easel {
     architectures: readonly Architecture[],
   ): Promise<Omit<Prediction, 'modelBytes'>[]> {
     this.#assertUsable();
-    const classes = requestedClasses(request, this.#reader.manifest);
-    for (const architecture of architectures) assertInSpace(this.space, architecture);
+    const classes = await this.#planner.classes(request);
+    const stranger = architectures.find((architecture) => !isInSpace(this.space, architecture));
+    if (stranger) (await import('./checked.js')).refusedArchitecture(stranger, this.space, [], () => 0);
     const accuracies = await this.#planner.accuracies(classes, architectures);
     return architectures.map((architecture, i) => ({
       ...this.#planner.costs(architecture, classes.length, this.#specializer.correction),

@@ -1,7 +1,6 @@
 import type { BundleReader, BundleSource, LoadProgress } from './bundle/index.js';
-import { InvalidRequestError, listed, ProfileError } from './errors/index.js';
 import type { Host } from './host/index.js';
-import { type DeviceProfile, parseProfile } from './profile/index.js';
+import { type DeviceProfile, profileIn } from './profile/index.js';
 import { providers, type WasmUrl } from './runtime/index.js';
 
 export interface LoadOptions {
@@ -39,33 +38,34 @@ export interface LoadOptions {
   readonly signal?: AbortSignal;
 }
 
-const known = ['device', 'threads', 'provider', 'correct', 'wasmUrl', 'cache', 'idleSubnets', 'onProgress', 'signal'];
+const isAnything = () => true;
+const isInteger = (least: number) => (value: unknown) => Number.isInteger(value) && (value as number) >= least;
+const isAddress = (value: unknown) => typeof value === 'string' || value instanceof URL;
 
-/** @throws InvalidRequestError for what JavaScript would otherwise only notice later, or not at all */
-export function assertLoadable(bundle: unknown, options: LoadOptions): void {
-  const isPlace = typeof bundle === 'string' || bundle instanceof URL;
-  if (!isPlace && typeof (bundle as Partial<BundleSource> | undefined)?.read !== 'function') {
-    throw new InvalidRequestError('bundle', bundle, 'the path of a directory, a URL, or a source of files');
-  }
-  const stranger = Object.keys(options).find((field) => !known.includes(field));
-  if (stranger !== undefined) throw new InvalidRequestError('load option', stranger, `one of ${listed(known)}`);
-  const { threads, provider, idleSubnets, correct, wasmUrl } = options;
-  const builds = typeof wasmUrl === 'string' || wasmUrl instanceof URL ? [] : Object.keys(wasmUrl ?? {});
-  if (!builds.every((build) => build === 'wasm' || build === 'webgpu')) {
-    throw new InvalidRequestError('wasmUrl', builds.join(), 'an address, or { wasm, webgpu }');
-  }
-  if (correct !== undefined && typeof correct !== 'boolean') {
-    throw new InvalidRequestError('correct', correct, 'true or false');
-  }
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
-    throw new InvalidRequestError('threads', threads, 'an integer of at least 1');
-  }
-  if (idleSubnets !== undefined && !(Number.isInteger(idleSubnets) && idleSubnets >= 0)) {
-    throw new InvalidRequestError('idleSubnets', idleSubnets, 'an integer of at least 0');
-  }
-  if (provider !== undefined && !providers.includes(provider)) {
-    throw new InvalidRequestError('provider', provider, `one of ${listed(providers)}`);
-  }
+/** Whether each option can be meant, if it is given. */
+const options: Readonly<Record<keyof LoadOptions, (value: unknown) => boolean>> = {
+  device: isAnything,
+  threads: isInteger(1),
+  provider: (value) => providers.includes(value as (typeof providers)[number]),
+  correct: (value) => typeof value === 'boolean',
+  wasmUrl: (value) => isAddress(value) || Object.keys(value ?? {}).every((key) => /^(wasm|webgpu)$/.test(key)),
+  cache: isAnything,
+  idleSubnets: isInteger(0),
+  onProgress: isAnything,
+  signal: isAnything,
+};
+export const optionNames = Object.keys(options);
+
+/** Whether Easel can be loaded like that; `assertLoadable` says why not. */
+export function isLoadable(bundle: unknown, given: LoadOptions): boolean {
+  const isSource = isAddress(bundle) || typeof (bundle as Partial<BundleSource> | undefined)?.read === 'function';
+  return (
+    isSource &&
+    Object.entries(given).every(
+      ([name, value]) =>
+        optionNames.includes(name) && (value === undefined || options[name as keyof LoadOptions](value)),
+    )
+  );
 }
 
 /** @throws ProfileError if it is unknown, malformed, or was measured for another search space */
@@ -75,12 +75,8 @@ export async function findProfile(
   host: Pick<Host, 'readProfile'>,
 ): Promise<DeviceProfile> {
   const { space } = reader.manifest;
-  if (typeof device !== 'string') return parseProfile(device, space);
-  if (reader.devices.includes(device)) return reader.profile(device);
-  if (device.endsWith('.json')) return parseProfile(await host.readProfile(device), space);
-  const names = listed(reader.devices);
-  throw new ProfileError(
-    device,
-    `is not in this bundle, which has: ${names}; or give the path of a .json file, or 'auto'`,
-  );
+  if (typeof device === 'string' && reader.devices.includes(device)) return reader.profile(device);
+  const isFile = typeof device === 'string' && device.endsWith('.json');
+  const document = isFile ? await host.readProfile(device) : device;
+  return profileIn(document, space) ?? (await import('./checked.js')).checkedProfile(document, reader);
 }

@@ -3,18 +3,17 @@ import { AccuracyPredictor } from './accuracy-predictor.js';
 import type { ArchitectureGenerator, Scenario } from './architecture-generator.js';
 import type { BundleReader } from './bundle/index.js';
 import type { Costs, Prediction } from './classifier.js';
-import { InvalidRequestError } from './errors/index.js';
-import { type CostTables, type Limit, limitsOf } from './generator/index.js';
+import { type Budget, type CostTables, isBudget, type Limit, limitsOf } from './generator/index.js';
 import type { LatencyCorrection } from './profile/index.js';
 import { remember } from './remember.js';
-import { type Request, requestedClasses, type SpecializeRequest } from './request.js';
+import { classesOf, type Request, type SpecializeRequest } from './request.js';
 import {
   type Architecture,
   architectureCost,
-  assertInSpace,
+  type CostTable,
   type Decision,
   decisionsOf,
-  formatArchitecture,
+  isInSpace,
 } from './space/index.js';
 
 /** Which architecture answers a request, and what it would cost and achieve: all that is known before a subnet is opened. */
@@ -31,18 +30,27 @@ export class Planner {
     this.decisions = decisionsOf(reader.manifest.space);
   }
 
-  scenario(request: SpecializeRequest): Scenario {
-    const classes = requestedClasses(request, this.reader.manifest);
-    const fixed = request.architecture !== undefined && request.budget === undefined;
-    return {
-      classes,
-      limits: fixed ? [] : limitsOf(request.budget as Request['budget'], this.tables, classes.length),
-    };
+  /** @throws UnknownTaskError, UnknownClassError, InvalidRequestError */
+  async scenario(request: SpecializeRequest): Promise<Scenario> {
+    const classes = await this.classes(request);
+    const { architecture, budget } = request;
+    if (architecture !== undefined && budget === undefined) return { classes, limits: [] };
+    if (!isBudget(budget)) {
+      const { assertBudget }: { assertBudget(budget: unknown): void } = await import('./checked.js');
+      assertBudget(budget);
+    }
+    return { classes, limits: limitsOf(budget as Budget, this.tables, classes.length) };
+  }
+
+  /** @throws UnknownTaskError, UnknownClassError, InvalidRequestError */
+  async classes(request: Omit<Request, 'budget'>): Promise<readonly number[]> {
+    const { manifest } = this.reader;
+    return classesOf(request, manifest) ?? (await import('./checked.js')).requestedClasses(request, manifest);
   }
 
   /** For many requests in one run of the generator. */
   async architectures(requests: readonly Request[]): Promise<Architecture[]> {
-    const scenarios = requests.map((request) => this.scenario(request));
+    const scenarios = await Promise.all(requests.map((request) => this.scenario(request)));
     if (requests.every(({ budget }) => budget.accuracy === undefined)) return this.generator.architectures(scenarios);
     return Promise.all(scenarios.map((scenario, i) => this.choose(scenario, requests[i]?.budget.accuracy)));
   }
@@ -50,7 +58,7 @@ export class Planner {
   /** The request's own architecture if it keeps the limits, otherwise the generator's choice. */
   async chosen(request: SpecializeRequest, scenario: Scenario): Promise<Architecture> {
     const { architecture, budget } = request;
-    return architecture ? this.checked(architecture, scenario.limits) : this.choose(scenario, budget.accuracy);
+    return architecture ? this.#checked(architecture, scenario.limits) : this.choose(scenario, budget.accuracy);
   }
 
   /** The generator is a function: the same scenario has the same answer. */
@@ -67,26 +75,21 @@ export class Planner {
     return architecture;
   }
 
-  /** @returns the architecture, if it is in the space and keeps the limits */
-  checked(architecture: Architecture, limits: readonly Limit[]): Architecture {
-    assertInSpace(this.reader.manifest.space, architecture);
-    for (const { table, most } of limits) {
-      const cost = architectureCost(table, this.decisions, architecture);
-      if (cost <= most) continue;
-      const expected = `within the budget of ${most} ${table.metric}; it needs ${cost}`;
-      throw new InvalidRequestError('architecture', formatArchitecture(architecture), expected);
-    }
-    return architecture;
+  /** @throws SearchSpaceError, InvalidRequestError if it is not in the space, or above a limit */
+  async #checked(architecture: Architecture, limits: readonly Limit[]): Promise<Architecture> {
+    const { space } = this.reader.manifest;
+    const cost = (table: CostTable) => architectureCost(table, this.decisions, architecture);
+    const isAllowed = isInSpace(space, architecture) && limits.every(({ table, most }) => cost(table) <= most);
+    return isAllowed
+      ? architecture
+      : (await import('./checked.js')).refusedArchitecture(architecture, space, limits, cost);
   }
 
   /** Whether the budget could be smaller, all of it. */
-  note(limits: readonly Limit[], accuracy: number | undefined): string | undefined {
-    const loose = limits.filter(({ table, most }) => most > this.generator.range(table).largest);
-    if (accuracy !== undefined || limits.length === 0 || loose.length < limits.length) return undefined;
-    const needed = loose.map(
-      ({ table }) => `${table.metric} ${Number(this.generator.range(table).largest.toPrecision(4))}`,
-    );
-    return `the budget is larger than any subnet needs (${needed.join(', ')})`;
+  async note(limits: readonly Limit[], accuracy: number | undefined): Promise<string | undefined> {
+    const largest = ({ table }: Limit) => this.generator.range(table).largest;
+    const isLoose = accuracy === undefined && limits.length > 0 && limits.every((limit) => limit.most > largest(limit));
+    return isLoose ? (await import('./checked.js')).looseBudget(limits, largest) : undefined;
   }
 
   costs(
@@ -136,11 +139,7 @@ export class Planner {
 
   async #cheapest(accuracy: number, scenario: Scenario): Promise<Architecture> {
     const predictor = await this.predictor();
-    if (!predictor) {
-      throw new InvalidRequestError('budget', 'accuracy', 'of costs alone: this bundle has no accuracy predictor');
-    }
-    const table = this.tables.get(this.tables.profile ? 'latencyMs' : 'macs', scenario.classes.length);
     const { cheapestReaching } = await import('./cheapest.js');
-    return cheapestReaching(accuracy, scenario, table, this.decisions, { generator: this.generator, predictor });
+    return cheapestReaching(accuracy, scenario, this, predictor);
   }
 }

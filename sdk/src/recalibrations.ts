@@ -1,5 +1,5 @@
 import { host } from '#host';
-import type { BundleReader, CalibrationImages } from './bundle/index.js';
+import { type BundleReader, type CalibrationImages, calibrationImages } from './bundle/index.js';
 import { InvalidRequestError } from './errors/index.js';
 import { recalibratedStatistics } from './recalibrate.js';
 import { remember } from './remember.js';
@@ -32,7 +32,7 @@ export class Recalibrations {
   }
 
   async #measure(architecture: Architecture): Promise<Supernet> {
-    this.#calibration ??= this.reader.calibration().catch((error) => {
+    this.#calibration ??= calibrationImages(this.reader).catch((error) => {
       this.#calibration = undefined;
       throw error;
     });

@@ -1,4 +1,3 @@
-import { InvalidRequestError, listed, UnknownClassError, UnknownTaskError } from './errors/index.js';
 import type { Budget } from './generator/index.js';
 import type { Architecture } from './space/index.js';
 
@@ -30,44 +29,27 @@ export interface Vocabulary {
   readonly tasks: Readonly<Record<string, readonly string[]>>;
 }
 
-const requestFields = ['tasks', 'classes', 'budget', 'architecture', 'recalibrate'];
+export const requestFields = ['tasks', 'classes', 'budget', 'architecture', 'recalibrate'];
 
 /**
- * The indices of the requested classes: of all tasks and single ones together, once each, in the bundle's order.
- *
- * @throws UnknownTaskError, UnknownClassError that list the bundle's own
- * @throws InvalidRequestError if a field is misspelt or malformed, or fewer than two classes are asked for
+ * The indices of the requested classes: of all tasks and single ones together, once each, in the bundle's order; undefined
+ * if the request is malformed, or asks for what the bundle does not know. `requestedClasses` says why.
  */
-export function requestedClasses(request: unknown, { classes, tasks }: Vocabulary): readonly number[] {
-  if (request === null || typeof request !== 'object') {
-    throw new InvalidRequestError('request', request, `an object with ${requestFields.join(', ')}`);
-  }
-  const stranger = Object.keys(request).find((field) => !requestFields.includes(field));
-  if (stranger !== undefined)
-    throw new InvalidRequestError('request field', stranger, `one of ${listed(requestFields)}`);
-  const { tasks: wantedTasks, classes: wantedClasses } = request as Partial<Request>;
+export function classesOf(request: Partial<Request>, { classes, tasks }: Vocabulary): readonly number[] | undefined {
+  if (!Object.keys(request ?? '').every((field) => requestFields.includes(field))) return undefined;
+  const { tasks: wantedTasks, classes: wantedClasses } = request ?? {};
   const wanted = new Set<string>();
-  for (const task of names('tasks', wantedTasks)) {
-    if (!Object.hasOwn(tasks, task)) throw new UnknownTaskError(task, Object.keys(tasks));
-    for (const name of tasks[task] as readonly string[]) wanted.add(name);
+  for (const [given, known] of [
+    [wantedTasks, (name: string) => (Object.hasOwn(tasks, name) ? tasks[name] : undefined)],
+    [wantedClasses, (name: string) => (classes.includes(name) ? [name] : undefined)],
+  ] as const) {
+    if (given === undefined) continue;
+    if (!Array.isArray(given) || given.length === 0) return undefined;
+    for (const name of given) {
+      const names = typeof name === 'string' ? known(name) : undefined;
+      if (!names) return undefined;
+      for (const each of names) wanted.add(each);
+    }
   }
-  for (const name of names('classes', wantedClasses)) {
-    if (!classes.includes(name)) throw new UnknownClassError(name, classes);
-    wanted.add(name);
-  }
-  if (wanted.size < 2) {
-    const [only] = wanted;
-    const found = only === undefined ? 'none' : `"${only}" alone`;
-    const expected = 'classes that can be told apart, at least two (one class is always right)';
-    throw new InvalidRequestError('tasks and classes', found, expected);
-  }
-  return classes.flatMap((name, index) => (wanted.has(name) ? [index] : []));
-}
-
-function names(field: 'tasks' | 'classes', value: unknown): readonly string[] {
-  if (value === undefined) return [];
-  if (!Array.isArray(value)) throw new InvalidRequestError(field, value, 'a list of names');
-  if (value.length === 0) throw new InvalidRequestError(field, '[]', 'a list with at least one name');
-  for (const name of value) if (typeof name !== 'string') throw new InvalidRequestError(field, name, 'a list of names');
-  return value;
+  return wanted.size < 2 ? undefined : classes.flatMap((name, index) => (wanted.has(name) ? [index] : []));
 }

@@ -8,7 +8,7 @@ import type { Recalibrations } from './recalibrations.js';
 import type { SpecializeRequest } from './request.js';
 import { type Execution, type Lease, type Session, SessionPool } from './runtime/index.js';
 import { type Architecture, formatArchitecture } from './space/index.js';
-import { assemble, imageInput, type Supernet } from './subnet/index.js';
+import { imageInput, type Supernet, writeSubnet } from './subnet/index.js';
 import { tensor } from './tensor/index.js';
 
 /** A session, and what its model weighs. */
@@ -45,7 +45,7 @@ export class Specializer {
   async specialize(request: SpecializeRequest, onInference?: (inference: Inference) => void): Promise<Classifier> {
     const { planner } = this;
     const { manifest } = this.reader;
-    const scenario = planner.scenario(request);
+    const scenario = await planner.scenario(request);
     const { classes, limits } = scenario;
     // Before a session is held: reading it may fail.
     await planner.predictor();
@@ -71,8 +71,8 @@ export class Specializer {
           modelBytes: lease.value.modelBytes,
           ...(await planner.accuracies(classes, [architecture]))[0],
         },
-        note: planner.note(limits, request.budget?.accuracy),
-        assemble: () => assemble(source, architecture, classes),
+        note: await planner.note(limits, request.budget?.accuracy),
+        assemble: () => writeSubnet(source, architecture, classes),
         lease,
         preprocessing: manifest.preprocessing,
         sourceResolution: manifest.space.resolutions.at(-1) as number,
@@ -102,7 +102,7 @@ export class Specializer {
   async #open(source: Supernet, architecture: Architecture, classes: Scenario['classes']): Promise<OpenSubnet> {
     const memory = this.#memory;
     this.#memory = undefined;
-    const model = assemble(source, architecture, classes, { memory });
+    const model = writeSubnet(source, architecture, classes, { memory });
     const { threads, provider } = this.execution;
     const session = await host.runtime.createSession(model, { threads, provider });
     this.#memory = model.buffer;

@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Easel } from '@easel/sdk';
+import { type Budget, Easel, type LoadOptions } from '@easel/sdk';
 import { presetSpace } from '@easel/sdk/space';
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
@@ -15,10 +15,10 @@ const request = { tasks: ['everything'], budget: { macs: 2e6 } };
 const image = { data: Uint8Array.from({ length: 48 }, (_, i) => 5 * i), width: 4, height: 4, channels: 3 as const };
 
 /** An application that shows its answer as its title. */
-const application = (bundle: string) => `
+const application = (bundle: string, options: LoadOptions = {}, budget: Budget = request.budget) => `
   import { Easel } from '@easel/sdk';
-  const easel = await Easel.load(${JSON.stringify(bundle)});
-  const classifier = await easel.specialize(${JSON.stringify(request)});
+  const easel = await Easel.load(${JSON.stringify(bundle)}, ${JSON.stringify(options)});
+  const classifier = await easel.specialize(${JSON.stringify({ ...request, budget })});
   const image = { data: Uint8Array.from({ length: 48 }, (_, i) => 5 * i), width: 4, height: 4, channels: 3 };
   const [best] = await classifier.classify(image);
   document.title = best.className + ' ' + best.probability.toFixed(4);
@@ -78,6 +78,23 @@ describe('The SDK in a page', () => {
     const page = { imports: { '@easel/sdk': '/sdk/easel.min.js' }, script: application('/files/bundle') };
     site.handlers.set('/', (_, response) => servePage(response, page));
     await expectAnswer(`${site.origin}/`);
+  });
+
+  it('fetches no more than the core from loading to a class within a latency', async () => {
+    const script = application('/files/bundle', { device: 'slow-board' }, { latencyMs: 3 });
+    const served = { imports: { '@easel/sdk': '/sdk/easel.min.js' }, script };
+    site.handlers.set('/', (_, response) => servePage(response, served));
+    const page = await browser.newPage();
+    await page.goto(`${site.origin}/`);
+    await page.waitForFunction(`document.title.includes('.')`, undefined, { timeout: 20_000 });
+    const scripts: string[] = await page.evaluate(
+      `performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname).filter((name) => name.startsWith('/sdk/'))`,
+    );
+    // What `npm run size` counts for every page.
+    expect(scripts).to.have.length(2);
+    expect(scripts[0]).to.equal('/sdk/easel.min.js');
+    expect(scripts[1]).to.match(/^\/sdk\/parts\/core-/);
+    await page.close();
   });
 
   it('runs when built by Vite', async () => {

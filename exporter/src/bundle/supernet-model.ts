@@ -2,11 +2,11 @@ import { WeightError } from '@easel/sdk/errors';
 import { float, ModelBuilder } from '@easel/sdk/onnx';
 import { formatArchitecture, largestArchitecture, layersOf, normEpsilon, parametersOf } from '@easel/sdk/space';
 import {
+  checkedMoments,
   convolutionAttributes,
   emitNetwork,
   imageInput,
   logitsOutput,
-  momentsOf,
   type Supernet,
 } from '@easel/sdk/subnet';
 import type { Tensor } from '@easel/sdk/tensor';
@@ -36,7 +36,7 @@ export function supernetModel({ space, weights, statistics }: Supernet, classCou
   const logits = emitNetwork(model, layersOf(space, architecture, classCount), image, {
     convolution(layer, input, output) {
       const [weight, scale, shift] = parametersOf(layer).map(({ name, shape }) => parameter(name, shape));
-      const { mean, variance } = momentsOf(statistics, layer);
+      const { mean, variance } = checkedMoments(statistics, layer);
       const convolved = model.named(
         `${layer.name}.convolved`,
         'Conv',

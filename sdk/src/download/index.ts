@@ -41,39 +41,24 @@ async function readBody(
   signal: AbortSignal | undefined,
   onBytes: DownloadOptions['onBytes'],
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of chunksOf(url, response, signal)) {
-    chunks.push(chunk);
-    length += chunk.length;
-    // What it throws is the caller's, and no failure of the download.
-    onBytes?.(length);
-  }
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
-}
-
-/** Who stops reading early ends the download. */
-async function* chunksOf(url: URL, response: Response, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  const reader = (response.body as ReadableStream<Uint8Array<ArrayBuffer>>).getReader();
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
   try {
     for (;;) {
-      const next = await reader.read().catch((cause) => {
+      const { done, value } = await reader.read().catch((cause) => {
         signal?.throwIfAborted();
         const problem = `truncated: the connection broke after ${length} bytes; load it again`;
         throw new DownloadError(url, problem, { cause });
       });
-      if (next.done) return;
-      length += next.value.length;
-      yield next.value;
+      if (done) return new Uint8Array(await new Blob(chunks).arrayBuffer());
+      chunks.push(value);
+      length += value.length;
+      // What it throws is the caller's, and no failure of the download.
+      onBytes?.(length);
     }
   } finally {
+    // Who stops reading early ends the download.
     await reader.cancel().catch(() => undefined);
   }
 }

@@ -1,8 +1,13 @@
 /** Every error that Easel throws on purpose. `code` is stable; `message` says what to change. */
 export abstract class EaselError extends Error {
   abstract readonly code: string;
-  // Spelled out again in every class that reaches browsers: minifiers rename classes.
-  override readonly name: string = this.constructor.name;
+
+  /** Follows from the code, since minifiers rename classes: UNKNOWN_TASK is the code of an UnknownTaskError. */
+  override get name(): string {
+    // While the error is being made, there is no code yet.
+    const words = this.code ? `${this.code}_Error` : 'Error';
+    return words.replace(/(.)([^_]*)_?/g, (_, first: string, rest: string) => first + rest.toLowerCase());
+  }
 }
 
 /** "a, b, c and 7 more": the valid values, at a length that fits a terminal. */
@@ -23,7 +28,6 @@ function readableBelow(maximum: number): number {
 
 export class UnknownTaskError extends EaselError {
   readonly code = 'UNKNOWN_TASK';
-  override readonly name = 'UnknownTaskError';
   constructor(
     readonly task: string,
     readonly known: readonly string[],
@@ -34,7 +38,6 @@ export class UnknownTaskError extends EaselError {
 
 export class UnknownClassError extends EaselError {
   readonly code = 'UNKNOWN_CLASS';
-  override readonly name = 'UnknownClassError';
   constructor(
     readonly className: string,
     readonly known: readonly string[],
@@ -47,7 +50,6 @@ export class UnknownClassError extends EaselError {
 /** An argument that no device or bundle could satisfy: an empty task, a negative or NaN budget, a misspelt field. */
 export class InvalidRequestError extends EaselError {
   readonly code = 'INVALID_REQUEST';
-  override readonly name = 'InvalidRequestError';
   constructor(
     readonly field: string,
     readonly value: unknown,
@@ -59,7 +61,6 @@ export class InvalidRequestError extends EaselError {
 
 export class InfeasibleBudgetError extends EaselError {
   readonly code = 'INFEASIBLE_BUDGET';
-  override readonly name = 'InfeasibleBudgetError';
   /**
    * `requested` and `minimum` are in the unit of `metric`: ms, MACs, parameters or bytes. `together` are limits that
    * were to be kept at the same time, such as "macs <= 5000000"; without them, the minimum might be less.
@@ -94,7 +95,6 @@ export class UnreachableAccuracyError extends EaselError {
 /** A bundle's file is missing, truncated or altered, or its manifest is not one. */
 export class BundleError extends EaselError {
   readonly code = 'BUNDLE';
-  override readonly name = 'BundleError';
   constructor(
     readonly file: string,
     problem: string,
@@ -107,7 +107,6 @@ export class BundleError extends EaselError {
 /** A device profile is malformed, or was measured for another search space. */
 export class ProfileError extends EaselError {
   readonly code = 'PROFILE';
-  override readonly name = 'ProfileError';
   constructor(
     readonly profile: string,
     problem: string,
@@ -119,7 +118,6 @@ export class ProfileError extends EaselError {
 
 export class ImageError extends EaselError {
   readonly code = 'IMAGE';
-  override readonly name = 'ImageError';
   constructor(
     readonly image: string,
     readonly problem: string,
@@ -131,12 +129,10 @@ export class ImageError extends EaselError {
 
 export class SearchSpaceError extends EaselError {
   readonly code = 'SEARCH_SPACE';
-  override readonly name = 'SearchSpaceError';
 }
 
 export class DisposedError extends EaselError {
   readonly code = 'DISPOSED';
-  override readonly name = 'DisposedError';
   constructor(what: string) {
     super(`this ${what} was disposed; create a new one`);
   }
@@ -145,13 +141,11 @@ export class DisposedError extends EaselError {
 /** Bytes that are no ONNX model, or one beyond what Easel reads. */
 export class OnnxError extends EaselError {
   readonly code = 'ONNX';
-  override readonly name = 'OnnxError';
 }
 
 /** Weights or statistics that a subnet needs are not there, or have another shape. */
 export class WeightError extends EaselError {
   readonly code = 'WEIGHT';
-  override readonly name = 'WeightError';
   constructor(
     readonly weight: string,
     problem: string,
@@ -163,7 +157,6 @@ export class WeightError extends EaselError {
 /** A package that is only needed in some places, so that Easel does not bring it along, is not installed. */
 export class MissingDependencyError extends EaselError {
   readonly code = 'MISSING_DEPENDENCY';
-  override readonly name = 'MissingDependencyError';
   constructor(
     readonly dependency: string,
     purpose: string,
@@ -176,7 +169,6 @@ export class MissingDependencyError extends EaselError {
 /** A file could not be had from a web server. */
 export class DownloadError extends EaselError {
   readonly code = 'DOWNLOAD';
-  override readonly name = 'DownloadError';
   /** No server answered, or the browser hides the answer. */
   readonly unreachable: boolean;
   constructor(
@@ -192,5 +184,8 @@ export class DownloadError extends EaselError {
 /** ONNX Runtime is installed but does not start. */
 export class RuntimeLoadError extends EaselError {
   readonly code = 'RUNTIME';
-  override readonly name = 'RuntimeLoadError';
+
+  override get name(): string {
+    return 'RuntimeLoadError';
+  }
 }

@@ -1,5 +1,5 @@
-import { InvalidRequestError } from '../errors/index.js';
-import { type DeviceProfile, latencyTable } from '../profile/index.js';
+import { InvalidRequestError, ProfileError } from '../errors/index.js';
+import { type DeviceProfile, isProfileOf, tableOfProfile } from '../profile/index.js';
 import {
   type CostTable,
   exactTable,
@@ -25,7 +25,9 @@ export class CostTables {
   constructor(space: SearchSpace, profile?: DeviceProfile) {
     this.space = space;
     this.profile = profile;
-    this.#latency = profile && latencyTable(profile, space);
+    if (!profile) return;
+    if (!isProfileOf(profile, space)) throw new ProfileError(profile.name, `was not measured for ${space.name}`);
+    this.#latency = tableOfProfile(profile, space);
   }
 
   /**
@@ -63,18 +65,15 @@ export function modelBytesTable(space: SearchSpace, classes: number): CostTable 
 /** Model, graph, input, output, opset and metadata. */
 const headerBytes = 400;
 
-/** A layer's nodes, attributes and initializers without the numbers; names are repeated once per use. */
+/** Of a layer's nodes, attributes and initializers without the numbers: bytes, and how often they repeat its name. */
+const overheads: Readonly<Record<Layer['kind'], readonly [bytes: number, names: number]>> = {
+  convolution: [220, 12],
+  'squeeze-excite': [1000, 32],
+  pool: [120, 0],
+  linear: [160, 10],
+};
+
 function layerOverhead(layer: Layer): number {
-  switch (layer.kind) {
-    case 'convolution':
-      return 220 + 12 * layer.name.length;
-    case 'squeeze-excite':
-      return 1000 + 32 * layer.name.length;
-    case 'pool':
-      return 120;
-    case 'linear':
-      return 160 + 10 * layer.name.length;
-    default:
-      return layer satisfies never;
-  }
+  const [bytes, names] = overheads[layer.kind];
+  return bytes + names * ('name' in layer ? layer.name.length : 0);
 }

@@ -58,6 +58,7 @@ export function deviceFeatures(space: SearchSpace, table: CostTable): Float32Arr
  * the tightest (relative to its own range) is described; a limit on MACs or parameters is a "device" like any other.
  *
  * @param classes indices of the task's classes
+ * @throws InvalidRequestError for an index that is none
  */
 export function generatorFeatures(
   space: SearchSpace,
@@ -65,6 +66,10 @@ export function generatorFeatures(
   classes: readonly number[],
   limits: readonly Limit[],
 ): Float32Array {
+  for (const index of classes) {
+    if (Number.isInteger(index) && index >= 0 && index < classCount) continue;
+    throw new InvalidRequestError('class index', index, `an integer from 0 to ${classCount - 1}`);
+  }
   return new FeatureEncoder(space, classCount).encode(classes, limits);
 }
 
@@ -93,19 +98,17 @@ export class FeatureEncoder {
     return this.#describe(table).range;
   }
 
-  /** @param out where to write `length` numbers, such as a row of a batch */
+  /**
+   * @param classes indices from 0 to the number of classes less one
+   * @param out where to write `length` numbers, such as a row of a batch
+   */
   encode(
     classes: readonly number[],
     limits: readonly Limit[],
     out: Float32Array = new Float32Array(this.length),
   ): Float32Array {
     out.fill(0);
-    for (const index of classes) {
-      if (!(Number.isInteger(index) && index >= 0 && index < this.#classCount)) {
-        throw new InvalidRequestError('class index', index, `an integer from 0 to ${this.#classCount - 1}`);
-      }
-      out[index] = 1;
-    }
+    for (const index of classes) out[index] = 1;
     let tightest: { readonly budget: number; readonly device: Float32Array } | undefined;
     for (const { table, most } of limits) {
       const { range, device } = this.#describe(table);

@@ -1,3 +1,4 @@
+export * from './checked-budget.js';
 export * from './cost-tables.js';
 export * from './decode.js';
 export * from './features.js';

@@ -1,4 +1,3 @@
-import { InvalidRequestError } from '../errors/index.js';
 import { budgetMetrics, type CostTables } from './cost-tables.js';
 import type { Limit } from './decode.js';
 
@@ -19,36 +18,27 @@ export interface Budget {
   readonly accuracy?: number;
 }
 
-const budgetFields = [...budgetMetrics, 'accuracy'] as const;
+export const budgetFields: readonly string[] = [...budgetMetrics, 'accuracy'];
 
-/** @throws InvalidRequestError that names the field: unknown, not a number, not above zero, or none given */
-export function assertBudget(budget: unknown): asserts budget is Budget {
-  const known = `one of ${budgetFields.join(', ')}`;
-  if (budget === null || typeof budget !== 'object' || Array.isArray(budget)) {
-    throw new InvalidRequestError('budget', budget, `an object with ${known}`);
-  }
+/** Whether it is a budget; `assertBudget` says why not. */
+export function isBudget(budget: unknown): budget is Budget {
+  if (budget === null || typeof budget !== 'object' || Array.isArray(budget)) return false;
   const given = Object.entries(budget).filter(([, value]) => value !== undefined);
-  for (const [field, value] of given) {
-    if (!(budgetFields as readonly string[]).includes(field))
-      throw new InvalidRequestError('budget field', field, known);
-    if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
-      throw new InvalidRequestError(`budget.${field}`, value, 'a finite number above 0');
-    }
-    if (field === 'accuracy' && value > 1) {
-      throw new InvalidRequestError('budget.accuracy', value, 'a share of the images between 0 and 1, such as 0.9');
-    }
-  }
-  if (given.length === 0) throw new InvalidRequestError('budget', '{}', `an object with ${known}`);
+  const isMeant = ([field, value]: readonly [string, unknown]) =>
+    budgetFields.includes(field) &&
+    Number.isFinite(value) &&
+    (value as number) > 0 &&
+    (field !== 'accuracy' || (value as number) <= 1);
+  return given.length > 0 && given.every(isMeant);
 }
 
 /**
  * The budget as limits on cost tables, in the order of `budgetMetrics`; a wanted accuracy is none of them.
  *
  * @param classes how many classes the subnet's classifier tells apart
- * @throws InvalidRequestError if the budget is malformed, or names latency where there is no device profile
+ * @throws InvalidRequestError if it names latency where there is no device profile
  */
 export function limitsOf(budget: Budget, tables: CostTables, classes: number): readonly Limit[] {
-  assertBudget(budget);
   return budgetMetrics.flatMap((metric) => {
     const most = budget[metric];
     return most === undefined ? [] : [{ table: tables.get(metric, classes), most }];

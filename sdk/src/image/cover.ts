@@ -1,15 +1,8 @@
-import { assertPixels, overWhite, type Pixels } from './pixels.js';
+import { overWhite, type Pixels } from './pixels.js';
 import { resizeKernel } from './resize.js';
 
-/**
- * The largest square in the middle, scaled to `side` px, as RGB bytes: smaller by averaging areas, larger by bilinear
- * interpolation; transparency shows white. Images of any size become what training made of them by this function, on
- * every host. Works row by row, so that a photo of many megapixels needs little memory.
- *
- * @throws ImageError if the pixels do not fill width x height x channels
- */
-export function coverSquare(pixels: Pixels, side: number): Pixels {
-  assertPixels(pixels);
+/** `coverSquare` of pixels that were checked already. */
+export function coverPixels(pixels: Pixels, side: number): Pixels {
   const { data, width, height, channels } = pixels;
   const from = Math.min(width, height);
   if (channels === 3 && width === side && height === side) return pixels;

@@ -1,4 +1,3 @@
-import { ImageError } from '../errors/index.js';
 import type { Pixels } from './pixels.js';
 
 /** An interface of the browser, where the program's TypeScript knows browsers; `never` in pure Node programs. */
@@ -42,17 +41,4 @@ export function pixelsOf(image: unknown): unknown {
   if ('channels' in image) return image;
   const { data, width, height } = image as ImageDataLike;
   return { data, width, height, channels: 4 };
-}
-
-/** For people: which image. */
-export function imageName(image: EncodedImage): string {
-  if (image instanceof Blob) return 'name' in image ? String(image.name) : `image of ${image.size} bytes`;
-  if (image instanceof Uint8Array || image instanceof ArrayBuffer) return `image of ${image.byteLength} bytes`;
-  return String(image);
-}
-
-/** @throws ImageError that lists what an image may be on this host */
-export function notAnImage(image: unknown, known: string): never {
-  const found = image === null || typeof image !== 'object' ? String(image) : (image.constructor?.name ?? 'object');
-  throw new ImageError('image', `must be ${known}, got ${found}`);
 }

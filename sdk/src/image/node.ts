@@ -3,8 +3,10 @@ import { download } from '../download/index.js';
 import { DownloadError, ImageError } from '../errors/index.js';
 import { importOptional } from '../node/import-optional.js';
 import { isHttp } from '../node/location.js';
-import { type EncodedImage, type ImageInput, imageName, isEncoded, notAnImage, pixelsOf } from './inputs.js';
-import { assertPixels, type Pixels } from './pixels.js';
+import { assertPixels } from './assert-pixels.js';
+import { type EncodedImage, type ImageInput, isEncoded, pixelsOf } from './inputs.js';
+import { imageName, notAnImage } from './names.js';
+import type { Pixels } from './pixels.js';
 
 const loadSharp = importOptional(async () => (await import('sharp')).default, 'sharp', 'decoding image files in Node');
 

@@ -1,11 +1,10 @@
 import { download } from '../download/index.js';
-import { DownloadError, ImageError } from '../errors/index.js';
-import { type EncodedImage, type ImageInput, imageName, isEncoded, notAnImage, pixelsOf } from './inputs.js';
-import { assertPixels, type Pixels } from './pixels.js';
+import { ImageError } from '../errors/index.js';
+import { type ImageInput, isEncoded, pixelsOf } from './inputs.js';
+import { arePixels, type Pixels } from './pixels.js';
 
-const known =
-  'a URL, a Blob, bytes of an image file, an image, video or canvas element, an ImageBitmap, a VideoFrame, ImageData, ' +
-  'or pixels { data, width, height, channels }';
+/** What is done with an image, one after the other. */
+export type Stage = 'fetch' | 'decode' | 'measure' | 'draw' | 'read';
 
 /**
  * Whatever shows an image on a page, as pixels: upright (EXIF), in sRGB, transparency over white; of elements and files
@@ -15,89 +14,55 @@ const known =
  */
 export async function readWebImage(image: ImageInput): Promise<Pixels> {
   const pixels = pixelsOf(image);
-  if (pixels !== undefined) {
-    assertPixels(pixels);
-    return pixels;
-  }
-  if (!isEncoded(image)) return squareOf(image as CanvasImageSource, await extentOf(image));
-  const name = imageName(image);
-  const bitmap = await decode(image, name);
+  if (arePixels(pixels)) return pixels;
+  let stage: Stage = 'fetch';
+  let bitmap: ImageBitmap | undefined;
   try {
-    return squareOf(bitmap, bitmap, name);
-  } finally {
-    bitmap.close();
-  }
-}
-
-async function decode(image: EncodedImage, name: string): Promise<ImageBitmap> {
-  const blob = image instanceof Blob ? image : new Blob([await bytesOf(image, name)]);
-  try {
-    return await createImageBitmap(blob);
-  } catch (cause) {
-    const problem = 'cannot be decoded: truncated, or no image that this browser knows (JPEG, PNG, WebP, ...)';
-    throw new ImageError(name, problem, { cause });
-  }
-}
-
-async function bytesOf(image: Exclude<EncodedImage, Blob>, name: string): Promise<BlobPart> {
-  if (typeof image !== 'string' && !(image instanceof URL)) return image as BlobPart;
-  try {
-    return await download(new URL(image, globalThis.document?.baseURI ?? globalThis.location.href));
-  } catch (cause) {
-    throw new ImageError(name, cause instanceof DownloadError ? cause.problem : (cause as Error).message, { cause });
-  }
-}
-
-interface Extent {
-  readonly width: number;
-  readonly height: number;
-}
-
-/** In px of the image itself, whatever its size on the page. */
-async function extentOf(image: unknown): Promise<Extent> {
-  if (image === null || typeof image !== 'object') return notAnImage(image, known);
-  if ('naturalWidth' in image) {
-    const element = image as HTMLImageElement;
-    if (!element.complete) await element.decode().catch(() => {});
-    const { naturalWidth: width, naturalHeight: height, currentSrc } = element;
-    return loaded({ width, height }, currentSrc || 'image element', 'it did not load; check its src');
-  }
-  if ('videoWidth' in image) {
-    const { videoWidth: width, videoHeight: height, currentSrc } = image as HTMLVideoElement;
-    return loaded({ width, height }, currentSrc || 'video element', "it shows no frame yet; wait for 'loadeddata'");
-  }
-  if ('displayWidth' in image) {
-    const { displayWidth: width, displayHeight: height } = image as VideoFrame;
-    return loaded({ width, height }, 'video frame', 'it was closed');
-  }
-  if ('width' in image && 'height' in image) {
-    return loaded(image as Extent, image.constructor.name, 'it has no pixels: empty, or closed');
-  }
-  return notAnImage(image, known);
-}
-
-function loaded(extent: Extent, name: string, problem: string): Extent {
-  if (!(extent.width > 0 && extent.height > 0)) throw new ImageError(name, problem);
-  return extent;
-}
-
-function squareOf(image: CanvasImageSource, { width, height }: Extent, name = 'image'): Pixels {
-  const side = Math.min(width, height);
-  const canvas = new OffscreenCanvas(side, side);
-  const context = canvas.getContext('2d', { willReadFrequently: true }) as OffscreenCanvasRenderingContext2D;
-  context.fillStyle = '#ffffff';
-  context.fillRect(0, 0, side, side);
-  try {
-    context.drawImage(image, (width - side) >> 1, (height - side) >> 1, side, side, 0, 0, side, side);
-  } catch {
-    notAnImage(image, known);
-  }
-  try {
+    if (isEncoded(image)) {
+      const isAddress = typeof image === 'string' || image instanceof URL;
+      const bytes = isAddress ? await download(onThisPage(image)) : (image as BlobPart);
+      stage = 'decode';
+      bitmap = await createImageBitmap(bytes instanceof Blob ? bytes : new Blob([bytes]));
+    }
+    stage = 'measure';
+    const source = bitmap ?? image;
+    const [width, height] = await extentOf(source);
+    const side = Math.min(width, height);
+    if (!(side > 0)) throw new RangeError('nothing to see');
+    stage = 'draw';
+    const context = new OffscreenCanvas(side, side).getContext('2d', {
+      willReadFrequently: true,
+    }) as OffscreenCanvasRenderingContext2D;
+    context.fillStyle = '#ffffff';
+    context.fillRect(0, 0, side, side);
+    const [left, top] = [(width - side) >> 1, (height - side) >> 1];
+    context.drawImage(source as CanvasImageSource, left, top, side, side, 0, 0, side, side);
+    stage = 'read';
     return { data: context.getImageData(0, 0, side, side).data, width: side, height: side, channels: 4 };
   } catch (cause) {
-    const problem =
-      'comes from another origin, so that its pixels are hidden; set crossorigin="anonymous" on it, and let its ' +
-      'server send Access-Control-Allow-Origin';
-    throw new ImageError(name, problem, { cause });
+    // A page that lost its network may not have this part.
+    const { imageProblem } = await import('./web-problem.js').catch(() => ({ imageProblem: unexplained }));
+    throw imageProblem(image, stage, cause as Error);
+  } finally {
+    bitmap?.close();
   }
+}
+
+/** Relative addresses are the page's, or the worker's. */
+export function onThisPage(location: string | URL): URL {
+  return new URL(location, globalThis.document?.baseURI ?? globalThis.location.href);
+}
+
+/** Width and height in px of the image itself, whatever its size on the page. */
+async function extentOf(source: unknown): Promise<[width: number, height: number]> {
+  const element = source as HTMLImageElement & HTMLVideoElement & VideoFrame;
+  if (element.complete === false) await element.decode().catch(() => {});
+  return [
+    element.naturalWidth ?? element.videoWidth ?? element.displayWidth ?? element.width,
+    element.naturalHeight ?? element.videoHeight ?? element.displayHeight ?? element.height,
+  ];
+}
+
+function unexplained(_: unknown, stage: Stage, cause: Error): ImageError {
+  return new ImageError('image', `${stage}: ${cause.message}`, { cause });
 }

@@ -1,7 +1,7 @@
-import { elementCount, type Tensor } from '../tensor/index.js';
+import type { Tensor } from '../tensor/index.js';
 import { toFloat16 } from './float16.js';
-import { type AttributeValue, GraphBuilder } from './graph-builder.js';
-import type { OnnxModel, OnnxTensor } from './model.js';
+import { type Attributes, GraphBuilder } from './graph-builder.js';
+import type { OnnxTensor } from './model.js';
 
 /**
  * Collects nodes and constants into a model. Values are handled by name; equal constants are stored once.
@@ -16,12 +16,7 @@ export class ModelBuilder extends GraphBuilder {
   #named = 0;
 
   /** Adds a node with one output and returns that output's name. */
-  node(
-    opType: string,
-    inputs: readonly string[],
-    attributes: Readonly<Record<string, AttributeValue>> = {},
-    domain = '',
-  ): string {
+  node(opType: string, inputs: readonly string[], attributes: Attributes = {}, domain = ''): string {
     return this.nodes(opType, inputs, 1, attributes, domain)[0] as string;
   }
 
@@ -30,7 +25,7 @@ export class ModelBuilder extends GraphBuilder {
     opType: string,
     inputs: readonly string[],
     outputs: number,
-    attributes: Readonly<Record<string, AttributeValue>> = {},
+    attributes: Attributes = {},
     domain = '',
   ): string[] {
     const names = Array.from({ length: outputs }, () => `${opType}_${this.#named++}`);
@@ -41,14 +36,12 @@ export class ModelBuilder extends GraphBuilder {
 
   /** A constant under a name of its own, such as a weight. */
   initializer(name: string, { shape, data }: Tensor): string {
-    this.initializers.push({ name, shape, dataType: 'float32', bytes: bytesOf(data) });
-    return name;
+    return this.tensor({ name, shape, dataType: 'float32', bytes: bytesOf(data) });
   }
 
   /** The same at half the bytes; the value is float16 and needs a Cast before it meets others. */
   float16Initializer(name: string, { shape, data }: Tensor): string {
-    this.initializers.push({ name, shape, dataType: 'float16', bytes: bytesOf(toFloat16(data)) });
-    return name;
+    return this.tensor({ name, shape, dataType: 'float16', bytes: bytesOf(toFloat16(data)) });
   }
 
   constant(shape: readonly number[], data: Float32Array): string {
@@ -70,21 +63,9 @@ export class ModelBuilder extends GraphBuilder {
     const known = key === undefined ? undefined : this.#constants.get(key);
     if (known) return known;
     const name = `constant_${this.#named++}`;
-    this.initializers.push({ name, ...tensor });
+    this.tensor({ name, ...tensor });
     if (key !== undefined) this.#constants.set(key, name);
     return name;
-  }
-
-  model(): OnnxModel {
-    const { graph, ...model } = this.deferred();
-    const initializers = graph.initializers.map((tensor): OnnxTensor => {
-      if ('bytes' in tensor) return tensor;
-      const { write, ...rest } = tensor;
-      const data = new Float32Array(elementCount(tensor.shape));
-      write(data);
-      return { ...rest, bytes: bytesOf(data) };
-    });
-    return { ...model, graph: { ...graph, initializers } };
   }
 }
 

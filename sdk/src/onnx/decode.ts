@@ -59,13 +59,13 @@ function readAttribute(attribute: Fields): OnnxAttribute {
   const type = attribute.integer(20);
   switch (type) {
     case attributeTypes.float:
-      return { type: 'float', value: attribute.floats(2).at(-1) ?? 0 };
+      return { type: 'float', value: floatsOf(attribute, 2).at(-1) ?? 0 };
     case attributeTypes.int:
       return { type: 'int', value: attribute.integer(3) };
     case attributeTypes.string:
       return { type: 'string', value: attribute.string(4) };
     case attributeTypes.floats:
-      return { type: 'floats', value: attribute.floats(7) };
+      return { type: 'floats', value: floatsOf(attribute, 7) };
     case attributeTypes.ints:
       return { type: 'ints', value: attribute.integers(8) };
     default: {
@@ -106,7 +106,7 @@ function bytesOfNumbers(dataType: OnnxDataType, tensor: Fields): Uint8Array {
   const int32s = () => tensor.integers(5);
   switch (dataType) {
     case 'float32':
-      return new Uint8Array(Float32Array.from(tensor.floats(4)).buffer);
+      return new Uint8Array(Float32Array.from(floatsOf(tensor, 4)).buffer);
     case 'int64':
       return new Uint8Array(BigInt64Array.from(tensor.integers(7), BigInt).buffer);
     case 'int32':
@@ -138,4 +138,9 @@ function dataTypeOf(value: number, where: string): OnnxDataType {
     if (number === value) return name as OnnxDataType;
   }
   throw new OnnxError(`${where} has element type ${value}; known: ${Object.keys(dataTypes).join(', ')}`);
+}
+
+/** One per field, or packed into one delimited field. */
+function floatsOf(message: Fields, field: number): number[] {
+  return message.bytes(field).flatMap((bytes) => [...new Float32Array(new Uint8Array(bytes).buffer)]);
 }

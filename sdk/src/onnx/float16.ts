@@ -40,16 +40,3 @@ export function float16Value(bits: number): number {
 export function toFloat16(values: Float32Array): Uint16Array<ArrayBuffer> {
   return Uint16Array.from(values, float16Bits);
 }
-
-export function fromFloat16(patterns: Uint16Array): Float32Array<ArrayBuffer> {
-  const values = new Float32Array(patterns.length);
-  const bits = new Uint32Array(values.buffer);
-  for (let i = 0; i < patterns.length; i++) {
-    const pattern = patterns[i] as number;
-    const exponent = pattern & 0x7c00;
-    if (exponent === 0 || exponent === 0x7c00) values[i] = float16Value(pattern);
-    // From bias 15 to bias 127.
-    else bits[i] = ((pattern & 0x8000) << 16) | (((pattern & 0x7fff) + (112 << 10)) << 13);
-  }
-  return values;
-}

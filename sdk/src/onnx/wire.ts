@@ -126,10 +126,10 @@ export class Fields {
       let length = wireType === wireTypes.fixed32 ? 4 : 8;
       if (wireType === wireTypes.delimited) ({ value: length, end: at } = readVarint(bytes, at));
       else if (wireType !== wireTypes.fixed32 && wireType !== wireTypes.fixed64) {
-        throw new RangeError(`unknown wire type ${wireType}`);
+        throw malformed();
       }
       if (!(length >= 0 && length <= bytes.length - at)) {
-        throw new RangeError('a field ends beyond the message that holds it');
+        throw malformed();
       }
       values.push(bytes.subarray(at, at + length));
       at += length;
@@ -143,7 +143,7 @@ export class Fields {
   /** Views, not copies. */
   bytes(field: number): Uint8Array[] {
     return (this.#values.get(field) ?? []).map((value) => {
-      if (typeof value === 'number') throw new RangeError(`field ${field} is a number`);
+      if (typeof value === 'number') throw malformed();
       return value;
     });
   }
@@ -178,26 +178,20 @@ export class Fields {
   integer(field: number): number {
     return this.integers(field).at(-1) ?? 0;
   }
-
-  floats(field: number): number[] {
-    return this.bytes(field).flatMap((bytes) => [...new Float32Array(new Uint8Array(bytes).buffer)]);
-  }
 }
 
 /** int32, int64, uint32 and enum values, to the precision of a JavaScript number. */
 function readVarint(bytes: Uint8Array, at: number): { value: number; end: number } {
-  let value = 0;
-  let end = at;
-  for (let factor = 1; factor < 2 ** 70; factor *= 128) {
-    const byte = bytes[end++];
-    if (byte === undefined) throw new RangeError('a number ends beyond the message that holds it');
-    value += (byte & 127) * factor;
-    if (byte > 127) continue;
-    if (end - at < 8) return { value, end };
-    // Large or negative: the two's complement of 64 bits.
-    let wide = 0n;
-    for (let i = end - 1; i >= at; i--) wide = (wide << 7n) | BigInt((bytes[i] as number) & 127);
-    return { value: Number(BigInt.asIntN(64, wide)), end };
+  let bits = 0n;
+  for (let i = 0; i < 10; i++) {
+    const byte = bytes[at + i];
+    if (byte === undefined) break;
+    bits |= BigInt(byte & 127) << BigInt(7 * i);
+    if (byte < 128) return { value: Number(BigInt.asIntN(64, bits)), end: at + i + 1 };
   }
-  throw new RangeError('a number has more than 64 bits');
+  throw malformed();
+}
+
+function malformed(): RangeError {
+  return new RangeError('malformed');
 }

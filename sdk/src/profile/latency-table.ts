@@ -1,20 +1,8 @@
-import {
-  type Architecture,
-  architectureCost,
-  blockOptions,
-  type CostTable,
-  decisionsOf,
-  deepest,
-  type SearchSpace,
-} from '../space/index.js';
-import { assertProfileOf, type DeviceProfile, optionKey } from './profile.js';
+import { blockOptions, type CostTable, deepest, type SearchSpace } from '../space/index.js';
+import { type DeviceProfile, optionKey } from './profile.js';
 
-/**
- * The profile as a cost table in ms.
- * @throws ProfileError if the profile was measured for another search space
- */
-export function latencyTable(profile: DeviceProfile, space: SearchSpace): CostTable {
-  assertProfileOf(profile, space);
+/** A profile that was checked already as a cost table in ms; `latencyTable` checks it. */
+export function tableOfProfile(profile: DeviceProfile, space: SearchSpace): CostTable {
   return {
     metric: 'latencyMs',
     base: profile.terms.map(({ base }) => base),
@@ -28,9 +16,4 @@ export function latencyTable(profile: DeviceProfile, space: SearchSpace): CostTa
       }),
     ),
   };
-}
-
-/** What the profile says one inference of a subnet takes, in ms. */
-export function predictLatency(profile: DeviceProfile, space: SearchSpace, architecture: Architecture): number {
-  return architectureCost(latencyTable(profile, space), decisionsOf(space), architecture);
 }

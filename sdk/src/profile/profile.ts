@@ -1,6 +1,12 @@
-import { ProfileError } from '../errors/index.js';
-import { type Infer, parse, SchemaProblem, strictObject, text, time } from '../schema/index.js';
-import { type BlockChoice, blockOptions, deepest, type SearchSpace, spaceFingerprint } from '../space/index.js';
+import { conform, type Infer, strictObject, text, time } from '../schema/index.js';
+import {
+  type BlockChoice,
+  blockOptions,
+  deepest,
+  type SearchSpace,
+  spaceFingerprint,
+  type Unit,
+} from '../space/index.js';
 
 const count = { type: 'integer', minimum: 1 } as const;
 const ratio = { type: 'number', minimum: 0 } as const;
@@ -10,7 +16,7 @@ const milliseconds = ratio;
 /** By option, written as kernel size x expand ratio: `{ "3x2": 0.031, "3x4": 0.052 }`. */
 const optionCosts = {
   type: 'object',
-  propertyNames: { type: 'string', pattern: '^\\d+x\\d+$', expected: 'like 3x2' },
+  propertyNames: { type: 'string', pattern: '^\\d+x\\d+$', expected: 'option' },
   additionalProperties: milliseconds,
 } as const;
 
@@ -23,11 +29,11 @@ export const deviceProfileSchema = strictObject({
   name: {
     type: 'string',
     pattern: '^[a-z0-9][a-z0-9.\\-]*$',
-    expected: 'lower-case letters, digits, dashes and dots',
+    expected: 'profile',
   },
   space: strictObject({
     name: text,
-    fingerprint: { type: 'string', pattern: '^[0-9a-f]{16}$', expected: '16 hexadecimal digits' },
+    fingerprint: { type: 'string', pattern: '^[0-9a-f]{16}$', expected: 'fingerprint' },
     classes: count,
   }),
   device: strictObject({ cpu: text, architecture: text, simd: text, cores: count, memoryBytes: count, os: text }, [
@@ -75,59 +81,34 @@ export function optionKey({ kernel, expandRatio }: BlockChoice): string {
   return `${kernel}x${expandRatio}`;
 }
 
-/**
- * Checks an untrusted document.
- *
- * @param space if given, the profile must have been measured for it
- * @throws ProfileError that names the field, or both search spaces
- */
-export function parseProfile(document: unknown, space?: SearchSpace): DeviceProfile {
-  let profile: DeviceProfile;
-  try {
-    profile = parse(deviceProfileSchema, document);
-  } catch (problem) {
-    if (!(problem instanceof SchemaProblem)) throw problem;
-    throw new ProfileError(nameOf(document), problem.message);
-  }
-  if (space) assertProfileOf(profile, space);
-  return profile;
+/** The profile that an untrusted document is, measured for this space; undefined if it is none. `parseProfile` says why. */
+export function profileIn(document: unknown, space: SearchSpace): DeviceProfile | undefined {
+  const profile = conform(deviceProfileSchema, document);
+  return profile && isProfileOf(profile, space) ? profile : undefined;
 }
 
-/** @throws ProfileError if the profile was measured for another search space, or does not cover this one. */
-export function assertProfileOf(profile: DeviceProfile, space: SearchSpace): void {
-  const fail = (problem: string): never => {
-    throw new ProfileError(profile.name, problem);
-  };
-  const fingerprint = spaceFingerprint(space);
-  if (profile.space.name !== space.name || profile.space.fingerprint !== fingerprint) {
-    fail(
-      `space: measured for search space ${profile.space.name} (${profile.space.fingerprint}), ` +
-        `needed is ${space.name} (${fingerprint}); measure this device again for it`,
+/** Whether the profile was measured for the search space, and covers it. */
+export function isProfileOf({ space: measured, terms }: DeviceProfile, space: SearchSpace): boolean {
+  const covers = (units: ProfileTerms['units']) =>
+    units.length === space.units.length &&
+    space.units.every((unit, u) =>
+      places.every((place) => {
+        const known = Object.keys(units[u]?.[place] ?? {});
+        return String(known.sort()) === String([...optionsAt(unit, place)].sort());
+      }),
     );
-  }
-  const resolutions = profile.terms.map(({ resolution }) => resolution);
-  if (resolutions.join() !== space.resolutions.join()) {
-    fail(`terms: resolutions are ${resolutions.join(', ')}; the search space has ${space.resolutions.join(', ')}`);
-  }
-  profile.terms.forEach(({ units }, r) => {
-    if (units.length !== space.units.length) {
-      fail(`terms.${r}.units: ${units.length} units; the search space has ${space.units.length}`);
-    }
-    space.units.forEach((unit, u) => {
-      const options = blockOptions(unit).map(optionKey);
-      for (const place of ['first', 'later'] as const) {
-        const wanted = place === 'later' && deepest(unit) === 1 ? [] : options;
-        const given = Object.keys(units[u]?.[place] ?? {});
-        const wrong = given.find((key) => !wanted.includes(key)) ?? wanted.find((key) => !given.includes(key));
-        if (wrong === undefined) continue;
-        const problem = wanted.includes(wrong) ? `option ${wrong} is missing` : `option ${wrong} is not one`;
-        fail(`terms.${r}.units.${u}.${place}: ${problem}; options are ${wanted.join(', ') || '(none)'}`);
-      }
-    });
-  });
+  return (
+    measured.name === space.name &&
+    measured.fingerprint === spaceFingerprint(space) &&
+    String(terms.map(({ resolution }) => resolution)) === String(space.resolutions) &&
+    terms.every(({ units }) => covers(units))
+  );
 }
 
-function nameOf(document: unknown): string {
-  const name = document !== null && typeof document === 'object' ? (document as { name?: unknown }).name : undefined;
-  return typeof name === 'string' ? name : '(unnamed)';
+/** A unit's first block, which strides, and its later ones. */
+export const places = ['first', 'later'] as const;
+
+/** The keys of what is to be known of a unit's blocks. */
+export function optionsAt(unit: Unit, place: (typeof places)[number]): readonly string[] {
+  return place === 'later' && deepest(unit) === 1 ? [] : blockOptions(unit).map(optionKey);
 }

@@ -1,5 +1,17 @@
 /** Loaded only when something went wrong. */
 
+/** Why WebAssembly cannot be used in this page. */
+export function explainNoWasm(): string {
+  return typeof WebAssembly === 'undefined'
+    ? 'this browser has no WebAssembly'
+    : "the page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src";
+}
+
+/** Why a page has a single thread. */
+export const notIsolated =
+  'threads: the page is not cross-origin isolated, so there is one; serve it with the headers ' +
+  'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp';
+
 /** What to change so that onnxruntime-web starts. */
 export function explainFailure(error: Error, provider: 'wasm' | 'webgpu'): string {
   const option = provider === 'webgpu' ? 'wasmUrl.webgpu' : 'wasmUrl';

@@ -1,12 +1,11 @@
 import type { InferenceSession } from 'onnxruntime-web';
 import { InvalidRequestError, MissingDependencyError, RuntimeLoadError } from '../errors/index.js';
-import { ModelBuilder } from '../onnx/index.js';
+import { GraphBuilder } from '../onnx/index.js';
 import { tensor } from '../tensor/index.js';
 import { GuardedSession } from './guarded-session.js';
 import { InTurn } from './in-turn.js';
 import { runOrt } from './ort-tensors.js';
 import type { Execution, Provider, Runtime, RuntimeOptions, WasmUrl } from './runtime.js';
-import { assertWasmAllowed } from './wasm-allowed.js';
 import { webGpuAbsence } from './webgpu.js';
 
 /** ONNX Runtime comes to browsers in two builds, each with a .wasm file of its own: 14 MB, and 27 MB with WebGPU. */
@@ -30,19 +29,18 @@ export const webRuntime: Runtime = {
     if (provider === 'cpu') throw new InvalidRequestError('provider', provider, 'auto, wasm or webgpu in a browser');
     const reasons: string[] = [];
     if (provider !== 'wasm') {
-      const absence = await webGpuAbsence({ software: provider === 'webgpu' });
+      let absence = await webGpuAbsence({ software: provider === 'webgpu' });
       if (absence === undefined) {
         try {
           await startBuild('webgpu', 1, wasmUrl);
           return { provider: 'webgpu', threads: 1, reasons };
         } catch (error) {
-          reasons.push(`WebGPU failed to start (${(error as Error).message}); running on Wasm instead`);
+          absence = `WebGPU failed to start (${(error as Error).message})`;
         }
-      } else {
-        reasons.push(`${absence}; running on Wasm instead`);
       }
+      reasons.push(`${absence}; running on Wasm instead`);
     }
-    const possible = usableThreads(threads, reasons);
+    const possible = await usableThreads(threads, reasons);
     const { threads: settled } = await startBuild('wasm', possible, wasmUrl);
     if (settled < possible) reasons.push(`threads: this page started ONNX Runtime with ${settled}; reload it for more`);
     return { provider: 'wasm', threads: Math.min(settled, possible), reasons };
@@ -64,15 +62,10 @@ export const webRuntime: Runtime = {
   },
 };
 
-function usableThreads(wanted: number, reasons: string[]): number {
-  if (wanted > 1 && !globalThis.crossOriginIsolated) {
-    reasons.push(
-      'threads: the page is not cross-origin isolated, so there is one; serve it with the headers ' +
-        'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp',
-    );
-    return 1;
-  }
-  return wanted;
+async function usableThreads(wanted: number, reasons: string[]): Promise<number> {
+  if (wanted <= 1 || globalThis.crossOriginIsolated) return wanted;
+  reasons.push((await import('./web-diagnosis.js')).notIsolated);
+  return 1;
 }
 
 function startBuild(provider: WebProvider, threads: number, wasmUrl?: WasmUrl): Promise<{ ort: Ort; threads: number }> {
@@ -85,8 +78,15 @@ function startBuild(provider: WebProvider, threads: number, wasmUrl?: WasmUrl): 
   return build;
 }
 
+/** Nothing but magic number and version: what a page's policy allows shows with it. */
+const emptyModule = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+
 async function initialize(provider: WebProvider, threads: number, wasmUrl: WasmUrl | undefined) {
-  assertWasmAllowed();
+  try {
+    new WebAssembly.Module(emptyModule);
+  } catch (cause) {
+    throw new RuntimeLoadError((await import('./web-diagnosis.js')).explainNoWasm(), { cause });
+  }
   const ort = await builds[provider]().catch((cause) => {
     throw new MissingDependencyError('onnxruntime-web', 'running models in a browser', { cause });
   });
@@ -117,7 +117,7 @@ function openSession(ort: Ort, model: Uint8Array, provider: Provider): Promise<I
 }
 
 function smallestModel(): Uint8Array {
-  const model = new ModelBuilder('start');
-  model.output(model.node('Relu', [model.input('x', [1])]), [1], 'y');
+  const model = new GraphBuilder('start');
+  model.output(model.named('y', 'Relu', [model.input('x', [1])]), [1]);
   return model.encode();
 }

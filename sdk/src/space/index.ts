@@ -3,5 +3,7 @@ export * from './cost.js';
 export * from './decisions.js';
 export * from './fingerprint.js';
 export * from './network.js';
+export * from './parse-architecture.js';
+export * from './parse-search-space.js';
 export * from './presets.js';
 export * from './search-space.js';

@@ -1,5 +1,4 @@
-import { SearchSpaceError } from '../errors/index.js';
-import { type Infer, parse, SchemaProblem, strictObject } from '../schema/index.js';
+import { type Infer, strictObject } from '../schema/index.js';
 
 const positive = { type: 'integer', minimum: 1 } as const;
 /** Ascending, too. */
@@ -22,9 +21,9 @@ const unit = strictObject({
   expandRatios: choices,
 });
 
-/** `assertSearchSpace` checks what this cannot say. */
+/** `isSearchSpace` checks what this cannot say. */
 export const searchSpaceSchema = strictObject({
-  name: { type: 'string', pattern: '^[a-z0-9][a-z0-9-]*$', expected: 'lower-case letters, digits and dashes' },
+  name: { type: 'string', pattern: '^[a-z0-9][a-z0-9-]*$', expected: 'space' },
   version: { const: 1 },
   /** Side of the square RGB input in px. A list of one means that the resolution is fixed. */
   resolutions: choices,
@@ -39,40 +38,22 @@ export type SearchSpace = Infer<typeof searchSpaceSchema>;
 export type Unit = SearchSpace['units'][number];
 export type Activation = Infer<typeof activation>;
 
-/** @throws SearchSpaceError that names the offending field. */
-export function parseSearchSpace(document: unknown): SearchSpace {
-  try {
-    const space = parse(searchSpaceSchema, document);
-    assertSearchSpace(space);
-    return space;
-  } catch (problem) {
-    if (!(problem instanceof SchemaProblem)) throw problem;
-    throw new SearchSpaceError(`search space: ${problem.message}`);
-  }
+/** Whether a document that its schema describes makes sense; `assertSearchSpace` says why not. */
+export function isSearchSpace({ resolutions, units }: SearchSpace): boolean {
+  return (
+    isAscending(resolutions) &&
+    units.every(
+      ({ depths, kernels, expandRatios }) =>
+        [depths, kernels, expandRatios].every(isAscending) && kernels.every(isOdd) && isUnmixed(expandRatios),
+    )
+  );
 }
 
-/** @throws SchemaProblem that names the field whose values do not go together */
-export function assertSearchSpace({ resolutions, units }: SearchSpace): void {
-  const demand = (fits: boolean, field: string, expected: string): void => {
-    if (!fits) throw new SchemaProblem(`${field}: ${expected}`);
-  };
-  const ascending = (values: readonly number[], field: string) =>
-    demand(
-      values.every((value, i) => i === 0 || value > (values[i - 1] as number)),
-      field,
-      'must be ascending',
-    );
-  ascending(resolutions, 'resolutions');
-  units.forEach(({ depths, kernels, expandRatios }, u) => {
-    ascending(depths, `units.${u}.depths`);
-    ascending(kernels, `units.${u}.kernels`);
-    ascending(expandRatios, `units.${u}.expandRatios`);
-    const odd = kernels.every((kernel) => kernel % 2 === 1);
-    demand(odd, `units.${u}.kernels`, 'kernel sizes must be odd');
-    const unmixed = expandRatios[0] !== 1 || expandRatios.length === 1;
-    demand(unmixed, `units.${u}`, 'expand ratio 1 (a block without an expansion) cannot be mixed with others');
-  });
-}
+export const isAscending = (values: readonly number[]) =>
+  values.every((value, i) => i === 0 || value > (values[i - 1] as number));
+export const isOdd = (value: number) => value % 2 === 1;
+/** Expand ratio 1, a block without an expansion, cannot be mixed with others. */
+export const isUnmixed = (expandRatios: readonly number[]) => expandRatios[0] !== 1 || expandRatios.length === 1;
 
 export function deepest(unit: Unit): number {
   return unit.depths.at(-1) as number;

@@ -9,9 +9,10 @@ import {
   parametersOf,
 } from '../space/index.js';
 import { type Tensor, tensor } from '../tensor/index.js';
-import { imageInput, type Supernet, slicedWeight } from './assemble.js';
+import { slicedWeight } from './assemble.js';
 import { convolutionAttributes, emitNetwork } from './network.js';
 import type { Statistics } from './weights.js';
+import { imageInput, type Supernet } from './write-subnet.js';
 
 const outputOf = (layer: string, moment: 'mean' | 'variance') => `${layer}.norm.${moment}`;
 

@@ -47,7 +47,11 @@ export function emitNetwork(
  * Zeros around the image by half the kernel on every side, as in training. Every attribute is spelled out: the WebGPU
  * kernel of onnxruntime-web rejects a Conv without `dilations`.
  */
-export function convolutionAttributes({ kernel, stride, groups }: ConvolutionLayer) {
+export function convolutionAttributes({
+  kernel,
+  stride,
+  groups,
+}: Pick<ConvolutionLayer, 'kernel' | 'stride' | 'groups'>) {
   const pad = kernel >> 1;
   return {
     kernel_shape: [kernel, kernel],
@@ -98,7 +102,7 @@ function emitSqueezeExcite(
   x: string,
   parameters: ParameterSource,
 ): string {
-  const pointwise = { kernel_shape: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1], group: 1 };
+  const pointwise = convolutionAttributes({ kernel: 1, stride: 1, groups: 1 });
   const linear = (part: 'reduce' | 'expand', shape: [number, number], input: string) => {
     const weight = parameters.parameter(`${name}.${part}.weight`, shape);
     const bias = parameters.parameter(`${name}.${part}.bias`, [shape[0]]);

@@ -1,4 +1,4 @@
-import { blockOptions, type ConvolutionLayer, layersOf, type SearchSpace } from '../space/index.js';
+import { blockOptions, layersOf, type SearchSpace } from '../space/index.js';
 
 /** One batch norm of one block choice. */
 export interface Normalization {
@@ -21,7 +21,8 @@ export function normalizationsOf(space: SearchSpace): readonly Normalization[] {
           const choice = cyclic(blockOptions(unit), option);
           return Array.from({ length: cyclic(unit.depths, depth) }, () => choice);
         });
-        for (const layer of layersOf(space, { resolution, units }, 1).filter(isConvolution)) {
+        for (const layer of layersOf(space, { resolution, units }, 1)) {
+          if (layer.kind !== 'convolution') continue;
           const { name, statisticsKey: key, outputChannels: channels } = layer;
           found.set(`${name} ${key}`, { layer: name, key, channels });
         }
@@ -29,10 +30,6 @@ export function normalizationsOf(space: SearchSpace): readonly Normalization[] {
     }
   }
   return [...found.values()];
-}
-
-function isConvolution(layer: { readonly kind: string }): layer is ConvolutionLayer {
-  return layer.kind === 'convolution';
 }
 
 function cyclic<T>(items: readonly T[], index: number): T {

@@ -20,22 +20,13 @@ export function sliceStarts(full: readonly number[], shape: readonly number[]): 
 
 /**
  * The weights of a narrower choice out of the full ones: a prefix of the first two axes, a centre crop of the others.
- *
- * @throws RangeError if the wanted shape does not fit into the full one.
+ * `assertPart` says whether there is such a part.
  */
 export function sliceWeight(full: Tensor, shape: readonly number[]): Tensor {
-  assertPart(full, shape);
   if (full.shape.join() === shape.join()) return full;
   const slice = tensor(shape);
   sliceInto(slice.data, full, shape);
   return slice;
-}
-
-/** @throws RangeError if the shape does not fit into that of the tensor. */
-export function assertPart(full: Tensor, shape: readonly number[]): void {
-  if (full.shape.length !== shape.length || shape.some((extent, axis) => extent > (full.shape[axis] as number))) {
-    throw new RangeError(`[${shape.join(', ')}] is no part of [${full.shape.join(', ')}]`);
-  }
 }
 
 /**

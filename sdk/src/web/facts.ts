@@ -1,4 +1,6 @@
 import type { DeviceProfile } from '../profile/index.js';
+import type { Execution } from '../runtime/index.js';
+import { webRuntime } from '../runtime/web.js';
 
 interface UserAgentData {
   readonly platform: string;
@@ -36,4 +38,11 @@ export function browserName(): string {
   if (brand) return `${brand.brand} ${brand.version}`;
   const [, name, version] = /(Firefox|Version)\/(\d+)/.exec(navigator.userAgent) ?? [];
   return name ? `${name === 'Version' ? 'Safari' : name} ${version}` : 'unknown browser';
+}
+
+/** What subnets run on here, as profiles tell it. */
+export async function describe({ provider, threads }: Execution): Promise<Pick<DeviceProfile, 'device' | 'runtime'>> {
+  const { name: engine, version } = webRuntime;
+  const runtime = { engine, version: await version(), provider, browser: browserName(), threads };
+  return { device: await deviceFacts(), runtime };
 }

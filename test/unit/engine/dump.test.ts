@@ -17,7 +17,7 @@ describe('dumpModel', () => {
     model.output(model.node('Pad', [right, model.integers([0, 0, 0, 1]), '']), ['batch', 4], 'right half');
     const tiles = model.constant([1, 2], Float32Array.of(1, 2));
     model.output(model.node('Add', [left, tiles]), ['batch', 2], 'sum');
-    expect(dumpModel(model.model())).to.equal(
+    expect(dumpModel(decodeModel(model.encode()))).to.equal(
       [
         'model example',
         'opset ai.onnx 17',

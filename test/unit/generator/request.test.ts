@@ -1,5 +1,5 @@
 import { InvalidRequestError, ProfileError } from '@easel/sdk/errors';
-import { type Budget, CostTables, limitsOf } from '@easel/sdk/generator';
+import { assertBudget, type Budget, CostTables, isBudget, limitsOf } from '@easel/sdk/generator';
 import { Random } from '@easel/sdk/random';
 import {
   architectureCost,
@@ -48,7 +48,8 @@ describe('budgets as limits', () => {
       [{ macs: 1e6, modelBytes: '1 MB' }, 'budget.modelBytes must be a finite number above 0, got "1 MB"'],
     ];
     for (const [budget, message] of cases) {
-      expect(() => limitsOf(budget as Budget, tables, 3), String(message)).to.throw(InvalidRequestError, message);
+      expect(isBudget(budget), String(message)).to.equal(false);
+      expect(() => assertBudget(budget), String(message)).to.throw(InvalidRequestError, message);
     }
   });
 

@@ -1,5 +1,5 @@
 import { OnnxError } from '@easel/sdk/errors';
-import { decodeModel, float, float16Value, ModelBuilder, type OnnxTensor } from '@easel/sdk/onnx';
+import { decodeModel, float, float16Value, GraphBuilder, ModelBuilder, type OnnxTensor } from '@easel/sdk/onnx';
 import { tensor } from '@easel/sdk/tensor';
 import { expect } from 'chai';
 import protobuf from 'protobufjs/minimal.js';
@@ -36,9 +36,65 @@ function onlyTensor(model: Uint8Array): OnnxTensor {
 }
 
 describe('decodeModel', () => {
-  it('reads back every field that encodeModel writes', () => {
-    const model = smallModel();
-    expect(decodeModel(model.encode())).to.deep.equal(model.model());
+  it('reads every field that ModelBuilder writes', () => {
+    const { graph, ...model } = decodeModel(smallModel().encode());
+    expect(model).to.deep.equal({
+      irVersion: 8,
+      producerName: 'easel',
+      opsets: [{ domain: '', version: 17 }],
+      metadata: { 'easel.space': 'tiny-32' },
+    });
+    expect(graph.name).to.equal('small');
+    expect(graph.inputs).to.deep.equal([{ name: 'x', dataType: 'float32', shape: ['batch', 3] }]);
+    expect(graph.outputs).to.deep.equal([{ name: 'y', dataType: 'float32', shape: ['batch', 3] }]);
+    const types = graph.nodes.map(({ opType }) => opType);
+    expect(types).to.deep.equal(['Cast', 'Mul', 'Add', 'Reshape', 'HardSigmoid', 'Identity']);
+    const [cast, , , , hard] = graph.nodes;
+    expect(cast).to.deep.equal({
+      opType: 'Cast',
+      domain: '',
+      name: 'half',
+      inputs: ['half.bits'],
+      outputs: ['half'],
+      attributes: { to: { type: 'int', value: 1 } },
+    });
+    expect(hard?.attributes).to.deep.equal({
+      alpha: { type: 'float', value: 1 },
+      note: { type: 'string', value: 'text' },
+      list: { type: 'floats', value: [0.25, 2] },
+      integers: { type: 'ints', value: [-1, 7] },
+    });
+    const [weight, half, integers] = graph.initializers.map(({ bytes, ...rest }) => ({
+      ...rest,
+      bytes: [...bytes],
+    }));
+    const bytesOf = (data: ArrayBufferView) => [...new Uint8Array(data.buffer)];
+    expect(weight).to.deep.equal({
+      name: 'weight',
+      dataType: 'float32',
+      shape: [3],
+      bytes: bytesOf(Float32Array.of(1, -2, 0.5)),
+    });
+    expect(half).to.deep.equal({ name: 'half.bits', dataType: 'float16', shape: [1], bytes: [0, 0x38] });
+    expect(integers).to.include({ dataType: 'int64' });
+    expect(integers?.bytes).to.deep.equal(bytesOf(BigInt64Array.of(-1n, 3n)));
+  });
+
+  it('reads weights that are written right into the model, wherever they come to lie', () => {
+    for (const name of ['w', 'we', 'wei', 'weig']) {
+      const model = new GraphBuilder('aligned');
+      for (const part of ['a', 'b'])
+        model.weight(name + part, [3], (target) => target.set([1, 2, part === 'a' ? 3 : 4]));
+      model.output(model.named('y', 'Add', [`${name}a`, `${name}b`]), [3]);
+      for (const memory of [undefined, new ArrayBuffer(5000)]) {
+        const { initializers } = decodeModel(model.encode(memory)).graph;
+        const numbers = initializers.map(({ bytes }) => [...new Float32Array(bytes.slice().buffer)]);
+        expect(numbers).to.deep.equal([
+          [1, 2, 3],
+          [1, 2, 4],
+        ]);
+      }
+    }
   });
 
   it('reads numbers that are stored in typed fields instead of raw bytes, packed and not', () => {

@@ -58,6 +58,7 @@ describe('parse', () => {
 
   it('takes anything where the schema says nothing', () => {
     const anything: Schema = {};
-    for (const value of [undefined, null, 1, [{}]]) expect(parse(anything, value)).to.equal(value);
+    for (const value of [null, 1]) expect(parse(anything, value)).to.equal(value);
+    expect(() => parse(anything, undefined)).to.throw(SchemaProblem, 'document: must be there');
   });
 });
