@@ -39,6 +39,9 @@ export class Planner {
       const { assertBudget }: { assertBudget(budget: unknown): void } = await import('./checked.js');
       assertBudget(budget);
     }
+    if ((budget as Budget).modelBytes !== undefined) {
+      this.tables.modelBytes ??= (await import('./generator/model-bytes.js')).modelBytesTable;
+    }
     return { classes, limits: limitsOf(budget as Budget, this.tables, classes.length) };
   }
 

@@ -106,11 +106,7 @@ export class Specializer {
     const { threads, provider } = this.execution;
     const session = await host.runtime.createSession(model, { threads, provider });
     this.#memory = model.buffer;
-    const subnet = {
-      run: session.run.bind(session),
-      dispose: session.dispose.bind(session),
-      modelBytes: model.length,
-    };
+    const subnet = Object.assign(session, { modelBytes: model.length });
     // WebGPU compiles in the first run, and may fail in it. On CPUs, a first image warms up just as well.
     if (provider === 'webgpu') await warmUp(subnet, architecture);
     return subnet;

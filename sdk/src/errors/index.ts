@@ -16,15 +16,13 @@ export function listed(values: readonly (string | number)[], most = 12): string 
   return values.length > most ? `${shown} and ${values.length - most} more` : shown || '(none)';
 }
 
-/** At most four digits after the point, rounded up: whoever asks for what the message says gets it. */
-function readable(minimum: number): number {
-  return Math.ceil(minimum * 1e4) / 1e4;
+/** At most four digits after the point, rounded so that whoever asks for what the message says gets it. */
+function readable(value: number, round: (value: number) => number): number {
+  return round(value * 1e4) / 1e4;
 }
 
-/** Rounded down, for the same reason. */
-function readableBelow(maximum: number): number {
-  return Math.floor(maximum * 1e4) / 1e4;
-}
+const joined = (preposition: string, limits: readonly string[]) =>
+  limits.length > 0 ? ` ${preposition} ${limits.join(' and ')}` : '';
 
 export class UnknownTaskError extends EaselError {
   readonly code = 'UNKNOWN_TASK';
@@ -71,8 +69,8 @@ export class InfeasibleBudgetError extends EaselError {
     readonly minimum: number,
     readonly together: readonly string[] = [],
   ) {
-    const others = together.length > 0 ? ` together with ${together.join(' and ')}` : '';
-    super(`no subnet fits ${metric} <= ${requested}${others}: the smallest needs ${readable(minimum)}`);
+    const others = joined('together with', together);
+    super(`no subnet fits ${metric} <= ${requested}${others}: the smallest needs ${readable(minimum, Math.ceil)}`);
   }
 }
 
@@ -84,10 +82,10 @@ export class UnreachableAccuracyError extends EaselError {
     readonly best: number,
     readonly together: readonly string[] = [],
   ) {
-    const within = together.length > 0 ? ` within ${together.join(' and ')}` : '';
+    const within = joined('within', together);
     super(
       `none of the subnets that the generator offers is predicted to reach accuracy ${requested}${within}; ` +
-        `the best reaches ${readableBelow(best)}`,
+        `the best reaches ${readable(best, Math.floor)}`,
     );
   }
 }

@@ -1,5 +1,5 @@
 import { InvalidRequestError, ProfileError } from '@easel/sdk/errors';
-import { assertBudget, type Budget, CostTables, isBudget, limitsOf } from '@easel/sdk/generator';
+import { assertBudget, type Budget, CostTables, isBudget, limitsOf, modelBytesTable } from '@easel/sdk/generator';
 import { Random } from '@easel/sdk/random';
 import {
   architectureCost,
@@ -15,6 +15,7 @@ import { someProfile } from '../profile/some-profile.js';
 describe('budgets as limits', () => {
   const space = presetSpace('mobile-32');
   const tables = new CostTables(space, someProfile(space));
+  tables.modelBytes = modelBytesTable;
 
   it('become limits on the tables of their metrics', () => {
     const decisions = decisionsOf(space);
