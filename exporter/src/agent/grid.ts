@@ -59,13 +59,15 @@ export async function measureGrid(
   onResult: (result: GridResult) => void,
   { correct = true, attempts: mostAttempts = 4 }: GridOptions = {},
 ): Promise<void> {
-  const corrections = new LatencyCorrection();
+  // Of every case its newest: a subnet that is tried often in a bad moment should not outvote the others.
+  const observed: Observation[] = [];
   for (const { task, budgetMs, choose } of cases) {
+    const others = [...observed];
     const attempt = async (attempts: number): Promise<GridResult> => {
-      const correction = corrections.factor;
+      const correction = correctionBy(observed);
       const { architecture, predictedMs, subject } = await choose(budgetMs / correction);
       const measuredMs = await typicalLatency(subject, meter);
-      if (correct) corrections.observe(measuredMs, predictedMs);
+      if (correct) observed.splice(0, observed.length, ...others, { measuredMs, predictedMs });
       const holds = measuredMs <= (1 + tolerance) * budgetMs;
       const result = { task, budgetMs, architecture, predictedMs: correction * predictedMs, correction, measuredMs };
       return { ...result, attempts, holds };
@@ -77,6 +79,15 @@ export async function measureGrid(
     }
     onResult(result);
   }
+}
+
+type Observation = Pick<GridResult, 'measuredMs' | 'predictedMs'>;
+
+/** As the SDK takes it. */
+function correctionBy(observed: readonly Observation[]): number {
+  const correction = new LatencyCorrection();
+  for (const { measuredMs, predictedMs } of observed) correction.observe(measuredMs, predictedMs);
+  return correction.factor;
 }
 
 async function typicalLatency(subject: Subject, meter: LatencyMeter): Promise<number> {

@@ -184,6 +184,15 @@ describe('measureGrid', () => {
     expect(xml).to.include('tests="2" failures="1" errors="0"').and.to.include('<failure message="over the budget">');
   });
 
+  it('does not take one case in a bad moment, however often it is tried, for a slower device', async () => {
+    // The third case takes thrice as long whenever it is visited.
+    const { cases, limits, meter } = budgets([2, 2, 2, 2, 2], (visit) => (visit >= 10 && visit < 30 ? 3 : 1));
+    const results: GridResult[] = [];
+    await measureGrid(cases, meter, (result) => results.push(result));
+    expect(limits).to.deep.equal([2, 2, 2, 2, 2, 2, 2, 2]);
+    expect(results.map(({ holds }) => holds)).to.deep.equal([true, true, false, true, true]);
+  });
+
   it('follows a device that is slower than its table, and says by how much', async () => {
     const { cases, limits, meter } = budgets([2, 3, 4], () => 1.25);
     const results: GridResult[] = [];
