@@ -2,8 +2,8 @@ import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type AdaptiveClassifier, Easel, type Pixels } from '@easel/sdk';
 import { largestArchitecture } from '@easel/sdk/space';
+import { Hog } from '#fixtures/hog';
 import { type Benchmark, median, rounded } from './benchmark.js';
-import { Hog } from './support/hog.js';
 import { proportionalTo, side, space, task, withLargeImages } from './support/large-images.js';
 
 const image: Pixels = { data: new Uint8Array(side * side * 3).fill(90), width: side, height: side, channels: 3 };
@@ -66,7 +66,7 @@ async function measure(directory: string): Promise<Round> {
   let hog: Hog | undefined;
   try {
     await film(adaptive, 1500);
-    hog = new Hog(3);
+    hog = await Hog.start(3);
     const came = performance.now();
     const seen = await film(adaptive, 8000);
     await hog.stop();
@@ -80,6 +80,7 @@ async function measure(directory: string): Promise<Round> {
       switches: adaptive.decisions.filter(({ kind }) => kind === 'over-budget' || kind === 'room').length,
     };
   } finally {
+    await hog?.stop();
     await adaptive.dispose();
     await easel.dispose();
   }

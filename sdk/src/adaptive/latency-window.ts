@@ -9,6 +9,10 @@ export interface LatencyStatistics {
   readonly p95: number;
   /** A cautious p95: what is exceeded by so many inferences that chance alone hardly explains it. */
   readonly tail: number;
+  /** A wary one: what more than 5 % take at least, three of them or more. */
+  readonly wary: number;
+  /** What two of them take at least. */
+  readonly second: number;
 }
 
 /**
@@ -55,7 +59,7 @@ export class LatencyWindow {
 
   statistics(): LatencyStatistics {
     const count = this.#count;
-    if (count === 0) return { count, full: false, spanMs: 0, p50: 0, p95: 0, tail: 0 };
+    if (count === 0) return { count, full: false, spanMs: 0, p50: 0, p95: 0, tail: 0, wary: 0, second: 0 };
     const sorted = Float64Array.from({ length: count }, (_, i) => this.#latencies[this.#index(i)] as number).sort();
     /** What `slow` inferences took at least, and all the others at most. */
     const exceededBy = (slow: number) => sorted[Math.max(0, count - slow)] as number;
@@ -66,6 +70,8 @@ export class LatencyWindow {
       p50: exceededBy(Math.floor(0.5 * count) + 1),
       p95: exceededBy(Math.floor(0.05 * count) + 1),
       tail: exceededBy(clearlyMoreThan5Percent(count)),
+      wary: exceededBy(Math.max(3, Math.floor(0.05 * count) + 1)),
+      second: exceededBy(2),
     };
   }
 

@@ -12,7 +12,8 @@ import type { LatencyStatistics } from './latency-window.js';
  * going down is immediate, but going up needs room that lasts. Where the device itself has become faster, the step goes
  * all the way. Where it has not, and the smaller subnet merely fits, it goes half the way to the subnet that was too
  * large, and each step that has to be taken back doubles how long room must last before the next. Under a load that
- * stays, or that comes and goes, changes become rare.
+ * stays, or that comes and goes, changes become rare. Beside a load, less evidence suffices to go down, too: more than 5 %
+ * of the inferences, whether by chance or not, and two of them where a step up is on trial.
  */
 export interface PolicyOptions {
   /** Aim for this share of the budget, so that the next small disturbance does not exceed it. */
@@ -44,7 +45,10 @@ const fewest = 3;
 const recovered = 0.7;
 
 /** Where the device has not become faster, room must last this many times longer. */
-const caution = 2;
+const caution = 3;
+
+/** Over so many inferences a step up beside a load is on trial: as long as two of them are more than 5 %. */
+const trialLength = 40;
 
 /** Steps up have succeeded when the first of them held for this many times the patience that preceded it. */
 const provenAfter = 2;
@@ -84,6 +88,8 @@ export class Policy {
   /** When the first step up was taken that has neither held nor failed yet. */
   #wentUpAt: number | undefined;
   #setback: Setback | undefined;
+  /** The last step up, if it was taken beside the load that made the step down necessary. */
+  #trial: { readonly from: number } | undefined;
   #saidAtSmallest = false;
 
   constructor(options: PolicyOptions) {
@@ -109,7 +115,9 @@ export class Policy {
     if (this.#wentUpAt !== undefined && now - this.#wentUpAt >= provenAfter * this.#patienceMs) this.reset();
 
     const predicted = predictedMs[running] as number;
-    if (tail > budgetMs) {
+    const trial = count < trialLength ? this.#trial : undefined;
+    if (trial && latency.second > budgetMs) return this.#down(running, trial.from);
+    if ((this.#setback ? latency.wary : tail) > budgetMs) {
       this.#slowdown = this.#bounded(p95 / predicted);
       return this.#down(running, Math.min(this.largestWithin(budgetMs, predictedMs), running - 1));
     }
@@ -118,7 +126,7 @@ export class Policy {
     this.#slowdown = this.#bounded(tail / predicted);
     const expected = this.largestWithin(budgetMs, predictedMs);
     const to = Math.min(expected, this.#furthest(running, predictedMs.length - 1));
-    if (to > running) return this.#up(now, to);
+    if (to > running) return this.#up(now, running, to);
     this.#roomSince = undefined;
     return { kind: 'stay' };
   }
@@ -137,6 +145,7 @@ export class Policy {
   reset(): void {
     this.#patienceMs = this.#options.patienceMs;
     this.#wentUpAt = undefined;
+    this.#trial = undefined;
     this.#setback = undefined;
     this.#saidAtSmallest = false;
   }
@@ -152,12 +161,13 @@ export class Policy {
     return Math.max(running + 1, (running + this.#setback.tooLarge) >> 1);
   }
 
-  #up(now: number, to: number): Verdict {
+  #up(now: number, running: number, to: number): Verdict {
     this.#roomSince ??= now;
     const patienceMs = this.#setback ? caution * this.#patienceMs : this.#patienceMs;
     if (now - this.#roomSince < patienceMs) return { kind: 'stay' };
     this.#roomSince = undefined;
     this.#wentUpAt ??= now;
+    this.#trial = this.#setback && { from: running };
     return { kind: 'room', to };
   }
 
@@ -172,6 +182,7 @@ export class Policy {
       this.#patienceMs = Math.min(2 * this.#patienceMs, this.#options.longestPatienceMs);
     }
     this.#wentUpAt = undefined;
+    this.#trial = undefined;
     this.#setback = { tooLarge: running };
     return { kind: 'over-budget', to };
   }

@@ -59,10 +59,18 @@ describe('LatencyWindow', () => {
     expect(window.statistics().full).to.equal(true);
   });
 
+  it('knows what two of them took at least, and what more than 5 % did, three or more', () => {
+    const of20 = windowOf(Array.from({ length: 20 }, (_, i) => i + 1)).statistics();
+    expect(of20).to.include({ second: 19, wary: 18 });
+    const of100 = windowOf(Array.from({ length: 100 }, (_, i) => i + 1)).statistics();
+    expect(of100).to.include({ second: 99, wary: 95 });
+  });
+
   it('says nothing when empty or cleared', () => {
     const window = windowOf([1, 2]);
     window.clear();
-    expect(window.statistics()).to.deep.equal({ count: 0, full: false, spanMs: 0, p50: 0, p95: 0, tail: 0 });
+    const nothing = { count: 0, full: false, spanMs: 0, p50: 0, p95: 0, tail: 0, wary: 0, second: 0 };
+    expect(window.statistics()).to.deep.equal(nothing);
     window.add(5, 100);
     expect(window.statistics()).to.include({ count: 1, p50: 5, p95: 5, tail: 5 });
   });

@@ -56,6 +56,29 @@ describe('Adaptation policy', () => {
     expect(simulation.exceeded(540_000, 600_000)).to.be.at.most(0.05);
   });
 
+  it('keeps 95 % within the budget beside a load that makes inferences lose turns, the long ones more often', () => {
+    const loads: ((random: Random, ms: number) => number)[] = [
+      (random, ms) => (random.uniform(0, 1) < ms / 25 ? random.uniform(4, 12) : 0),
+      (random, ms) => ms * random.uniform(0.5, 1.5) + (random.uniform(0, 1) < ms / 30 ? random.uniform(3, 15) : 0),
+      (random, ms) => (random.uniform(0, 1) < ms / 60 ? random.uniform(20, 40) : 0),
+    ];
+    for (const lost of loads) {
+      let [over, back] = [0, 0];
+      for (let seed = 1; seed <= 20; seed++) {
+        const random = new Random(seed);
+        const isLoaded = (now: number) => now >= 3000 && now < 33_000;
+        const latency = (ms: number, now: number) =>
+          ms * random.uniform(0.95, 1.05) + (isLoaded(now) ? lost(random, ms) : 0);
+        // A camera of 25 images per second.
+        const simulation = new Simulation({ ...world, latency, pauseMs: 28 }).runUntil(33_000);
+        over += simulation.exceeded(6000, 33_000) / 20;
+        if (simulation.runUntil(63_000).running >= largest - 3) back++;
+      }
+      expect(over).to.be.at.most(0.042);
+      expect(back).to.be.at.least(15);
+    }
+  });
+
   it('settles where the factor differs between subnets', () => {
     // An overhead of 1 ms per call that the table knows nothing of, and preemption that hits long inferences harder.
     const latency = (ms: number) => 1 + ms * (1 + ms / 10);
