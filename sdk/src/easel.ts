@@ -158,6 +158,7 @@ export class Easel {
     const { AdaptiveClassifier } = await import('./adaptive/index.js');
     return AdaptiveClassifier.open(
       {
+        correction: this.#specializer.correction,
         architectures: (requests) => this.architectures(requests),
         predictLatency: (architecture) => architectureCost(latency(), decisions, architecture),
         latencyRange: () => costRange(decisions, latency()),

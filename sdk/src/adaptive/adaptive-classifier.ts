@@ -5,7 +5,7 @@ import { InFlight } from '../runtime/index.js';
 import type { Architecture } from '../space/index.js';
 import { type AdaptiveEvents, type Decision, type DecisionKind, decisionOf } from './decision.js';
 import { Journal } from './journal.js';
-import { type ArchitectureSource, ladderOf, type Rung } from './ladder.js';
+import { ladderOf, type Rung } from './ladder.js';
 import { LatencyWindow } from './latency-window.js';
 import { type AdaptiveOptions, checkedOptions, type Watchfulness } from './options.js';
 import { Policy } from './policy.js';
@@ -17,45 +17,12 @@ import {
   changed,
   sameLadder,
 } from './request.js';
-
-/** Who opens subnets: `Easel`. */
-export interface SubnetSource extends ArchitectureSource {
-  /** @param onInference is told of every inference of this classifier */
-  open(
-    request: Omit<AdaptiveRequest, 'budget'>,
-    architecture: Architecture,
-    onInference: (inference: Inference) => void,
-  ): Promise<Classifier>;
-}
-
-/** What the newest inferences of the running subnet took, in ms: of the network alone, without decoding the image. */
-export interface ObservedLatency {
-  /** How many; p50 and p95 are 0 while there are none. */
-  readonly count: number;
-  readonly p50Ms: number;
-  readonly p95Ms: number;
-  /** By what factor the device is slower than its table says, at p95; 1 until it is known. */
-  readonly slowdown: number;
-}
-
-/** A subnet that is wanted, and why. */
-interface Target {
-  readonly request: AdaptiveRequest;
-  readonly rungs: readonly Rung[];
-  /** Index into `rungs`. */
-  readonly rung: number;
-  readonly decision: Decision;
-  /** Why opening it failed. */
-  error?: unknown;
-}
-
-interface Subnet {
-  readonly classifier: Classifier;
-  readonly target: Target;
-}
+import type { ObservedLatency, Subnet, SubnetSource, Target } from './subnet.js';
 
 /** At most this often, in ms, are latencies sorted and a decision thought over. */
 const decideEveryMs = 20;
+/** Fewest inferences whose median says how fast the device is. */
+const enoughToRemember = 12;
 const firstRetryMs = 1000;
 const longestRetryMs = 60_000;
 
@@ -93,7 +60,8 @@ export class AdaptiveClassifier {
   ) {
     this.automatic = automatic;
     this.#source = source;
-    this.#policy = new Policy(policy);
+    const factor = source.correction?.factor ?? 1;
+    this.#policy = new Policy(policy, factor === 1 ? undefined : factor);
     this.#window = new LatencyWindow(window);
     this.#wanted = this.#targetOf('start', request, rungs);
     this.#journal.record(this.#wanted.decision);
@@ -188,6 +156,7 @@ export class AdaptiveClassifier {
   /** Frees the subnets, once images under way are done. */
   async dispose(): Promise<void> {
     this.#disposed = true;
+    this.#remember();
     this.#journal.close();
     await this.#switching;
     await this.#retired.ended();
@@ -279,6 +248,7 @@ export class AdaptiveClassifier {
         this.#observe(inference, classifier),
       );
       const before = this.#running;
+      this.#remember();
       this.#running = { classifier, target };
       if (before) this.#retired.track(before.classifier.dispose()).catch(() => undefined);
       this.#failures = 0;
@@ -288,6 +258,14 @@ export class AdaptiveClassifier {
     } catch (error) {
       this.#fail(target, error);
     }
+  }
+
+  /** What the running subnet took, for those that come after it. */
+  #remember(): void {
+    const { count, p50 } = this.#window.statistics();
+    if (!this.#running || count < enoughToRemember) return;
+    const { rungs, rung } = this.#running.target;
+    this.#source.correction?.observe(p50, (rungs[rung] as Rung).predictedMs);
   }
 
   /** The subnet before goes on; the policy may ask again, but not at once. */

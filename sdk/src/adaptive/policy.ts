@@ -92,8 +92,10 @@ export class Policy {
   #trial: { readonly from: number } | undefined;
   #saidAtSmallest = false;
 
-  constructor(options: PolicyOptions) {
+  /** @param slowdown as it is known already */
+  constructor(options: PolicyOptions, slowdown?: number) {
     this.#options = options;
+    this.#slowdown = slowdown;
     this.#patienceMs = options.patienceMs;
   }
 

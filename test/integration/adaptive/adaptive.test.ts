@@ -14,7 +14,7 @@ import {
   type Result,
   UnknownTaskError,
 } from '@easel/sdk';
-import { formatArchitecture, presetSpace } from '@easel/sdk/space';
+import { formatArchitecture, presetSpace, smallestArchitecture } from '@easel/sdk/space';
 import { expect } from 'chai';
 import { writeRandomBundle } from '../../fixtures/bundle.js';
 import { type ErrorClass, rejection } from '../../fixtures/rejection.js';
@@ -99,6 +99,26 @@ describe('Adaptive classifier', () => {
     while (performance.now() < later) await adaptive.classify(image);
     expect(adaptive.decisions).to.have.length(length);
     await adaptive.dispose();
+    await hasty.dispose();
+  });
+
+  it('shares what is known of the day: corrected predictions start it, and what it saw corrects later ones', async () => {
+    // Whatever runs here is far slower than this table: corrections stop at 2.
+    const hasty = await Easel.load(directory, { device: scaled(easel.profile as DeviceProfile, 1e-3), correct: true });
+    const correctionOf = async () => {
+      const [predicted] = await hasty.predict({ tasks: ['pets'] }, [smallestArchitecture(hasty.space)]);
+      return predicted?.correction;
+    };
+    const request: AdaptiveRequest = { tasks: ['everything'], budget: { latencyMs: 1 } };
+    const first = await hasty.adaptive(request, { automatic: false });
+    expect(first.decisions[0]?.slowdown).to.equal(1);
+    expect(await correctionOf()).to.equal(1);
+    for (let i = 0; i < 15; i++) await first.classify(image);
+    await first.dispose();
+    expect(await correctionOf()).to.equal(2);
+    const second = await hasty.adaptive(request, { automatic: false });
+    expect(second.decisions[0]?.slowdown).to.equal(2);
+    await second.dispose();
     await hasty.dispose();
   });
 
