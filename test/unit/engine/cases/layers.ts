@@ -12,7 +12,10 @@ type Ending = ops.ActivationName | 'residual' | 'nothing';
 
 /** Convolution, norm and what follows it: what a lowering may fuse. */
 export const layerCases: readonly Case[] = norms.flatMap((norm) => [
-  // Large maps may be computed in another way than small ones.
+  // Large maps may be computed in another way than small ones, whole blocks of positions in yet another.
+  ...geometries([1]).flatMap((geometry) =>
+    geometry.depthwise || geometry.stride > 1 ? [] : [layerCase(geometry, [8, 10], norm, 'relu', 'apart')],
+  ),
   ...geometries([1, 3], 1).map((geometry) => layerCase(geometry, [16, 18], norm, 'relu', 'apart')),
   ...largeMaps.flatMap((map) =>
     geometries([3, 5, 7], 1).flatMap((geometry) =>

@@ -22,15 +22,13 @@ export interface BlockedConvolution extends Omit<ConvolutionAttributes, 'kernel'
 export type PointwiseExtras = Pick<BlockedConvolution, 'bias' | 'sum' | 'activation'>;
 
 /** Maps with at least so many positions multiply image by image, smaller ones as one matrix over the whole batch. */
-const perImagePositions = 256;
+const perImagePositions = 64;
 
 /**
  * ONNX Runtime's internal operators for x86 CPUs (domain com.microsoft.nchwc): memory `[batch, channels / block, height,
  * width, block]`, where a block fills one vector register. Everything about that memory order is in this file.
  */
 export class BlockedEmitter {
-  readonly #rows = new Map<string, string>();
-
   constructor(
     readonly e: Emitter,
     /** Channels per block: 16 with AVX-512, else 8. */
@@ -193,10 +191,36 @@ export class BlockedEmitter {
 
   /** Sum over images and positions of `a bᵀ`: `[a.channels, b.channels]`. */
   outerProduct(a: Blocked, b: Blocked): string {
-    if (a.height * a.width >= perImagePositions) {
-      return this.e.reduceSum(this.e.matmul(this.#matrix(a), this.#matrix(b), { transposeB: true }), [0]);
+    const positions = a.height * a.width;
+    if (positions < perImagePositions || positions % this.block !== 0) {
+      return this.e.gemm(this.#matrix(a), this.#matrix(b), { transposeA: true });
     }
-    return this.e.gemm(this.#matrix(a), this.#matrix(b), { transposeA: true });
+    // The wider one is the kernel, so that it need not be brought into another order.
+    const shape = [a.channels, b.channels];
+    if (a.channels < b.channels) {
+      return this.e.reshape(this.e.transpose(this.#perImageProducts(b, a), [1, 0, 2]), shape);
+    }
+    return this.e.reshape(this.e.transpose(this.#perImageProducts(a, b), [0, 2, 1]), shape);
+  }
+
+  /**
+   * `[kernel.channels / block, x.channels, block]`: products of each image as one group of a 1x1 convolution, whose input
+   * channels are the image's positions, summed over images. A map in blocked memory already is such a kernel.
+   */
+  #perImageProducts(kernel: Blocked, x: Blocked): string {
+    const { batch, channels } = kernel;
+    const positions = kernel.height * kernel.width;
+    const turned = this.e.once(`${x.name}, positions as channels`, () =>
+      this.e.node('ReorderInput', [this.e.reshape(this.#matrix(x), [1, batch * positions, 1, x.channels])], {}, domain),
+    );
+    const images = { name: turned, batch: 1, channels: batch * positions, height: 1, width: x.channels };
+    const { name } = this.convolution(images, this.e.reshape(kernel.name, [batch * channels, positions, 1, 1]), {
+      kernel: [1, 1],
+      pads: [0, 0, 0, 0],
+      group: batch,
+      outputChannels: batch * channels,
+    });
+    return this.e.reduceSum(this.e.reshape(name, [batch, channels / this.block, x.channels, this.block]), [0]);
   }
 
   /** Sum over images and positions of `a bᵀ`, where `b` is in row-major memory `[batch, n, positions]`: `[a.channels, n]`. */
@@ -205,21 +229,13 @@ export class BlockedEmitter {
     return this.e.reduceSum(this.e.matmul(rows, b, { transposeB: true }), [0]);
   }
 
-  /** `[batch, channels, positions]`, or `[batch * positions, channels]` for small maps. */
+  /** `[batch * positions, channels]` */
   #matrix(x: Blocked): string {
-    const known = this.#rows.get(x.name);
-    if (known) return known;
-    const positions = x.height * x.width;
-    const attributes = { channels: x.channels };
-    const matrix =
-      positions >= perImagePositions
-        ? this.e.reshape(this.e.node('ReorderOutput', [x.name], attributes, domain), [x.batch, x.channels, positions])
-        : this.e.reshape(this.e.node('ReorderOutput', [x.name], { ...attributes, channels_last: 1 }, domain), [
-            x.batch * positions,
-            x.channels,
-          ]);
-    this.#rows.set(x.name, matrix);
-    return matrix;
+    return this.e.once(`${x.name}, channels last`, () => {
+      const attributes = { channels: x.channels, channels_last: 1 };
+      const rows = this.e.node('ReorderOutput', [x.name], attributes, domain);
+      return this.e.reshape(rows, [x.batch * x.height * x.width, x.channels]);
+    });
   }
 
   multiply(a: Blocked, b: string): Blocked {
