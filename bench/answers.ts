@@ -8,7 +8,7 @@ import { latencyTable } from '@easel/sdk/profile';
 import { Random } from '@easel/sdk/random';
 import { type Architecture, architectureOf, chosenOptions, type Decision, formatArchitecture } from '@easel/sdk/space';
 import { type Tensor, tensor } from '@easel/sdk/tensor';
-import { type Benchmark, rounded } from './benchmark.js';
+import { type Benchmark, rounded, wholeNumber } from './benchmark.js';
 import { Progress } from './support/progress.js';
 import { openSetting, type Setting } from './support/regret-setting.js';
 import { meanAccuracy, pairs, rightOf, type Scored, text } from './support/scoring.js';
@@ -34,25 +34,26 @@ export const benchmark: Benchmark = {
       },
     });
     if (values.data === undefined) throw new Error('which images? bench answers --data cifar10.tar');
+    const whole = (flag: keyof typeof values, least = 1) => wholeNumber(flag, values[flag] as string, least);
     const progress = new Progress();
     const setting = await openSetting(values.bundle, {
       data: values.data,
-      images: values.images === undefined ? undefined : Number(values.images),
-      seed: Number(values.seed),
-      threads: Number(values.threads),
+      images: values.images === undefined ? undefined : whole('images'),
+      seed: whole('seed', 0),
+      threads: whole('threads'),
       cache: values.cache,
       progress,
     });
     try {
       const cells = drawCells(setting, {
-        sets: Number(values.sets),
-        sizes: [Number(values.least), Number(values.most)],
-        budgets: Number(values.budgets),
+        sets: whole('sets'),
+        sizes: [whole('least', 2), whole('most', 2)],
+        budgets: whole('budgets'),
       });
       console.log(
         `${values.sets} random class sets x ${values.budgets} budgets, ${setting.test.images.length} test images`,
       );
-      return await compare(setting, cells, Number(values.generations), progress);
+      return await compare(setting, cells, whole('generations', 0), progress);
     } finally {
       await setting.dispose();
     }

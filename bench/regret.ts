@@ -17,7 +17,7 @@ import { Easel } from '@easel/sdk';
 import type { DeviceProfile } from '@easel/sdk/profile';
 import { Random } from '@easel/sdk/random';
 import { type Architecture, macsTable } from '@easel/sdk/space';
-import { type Benchmark, rounded } from './benchmark.js';
+import { type Benchmark, rounded, wholeNumber } from './benchmark.js';
 import { exhaustiveRegret } from './support/exhaustive-regret.js';
 import { Progress } from './support/progress.js';
 import { cellsOf, classSets, perturbedProfile, readProfiles } from './support/regret-cells.js';
@@ -51,35 +51,39 @@ export const benchmark: Benchmark = {
     if (values.data === undefined) {
       throw new Error('which images? bench regret --data cifar10.tar (the data set that the bundle was trained on)');
     }
+    const whole = (flag: keyof typeof values, least = 1) => wholeNumber(flag, values[flag] as string, least);
+    const counts = {
+      tasks: whole('tasks'),
+      budgets: whole('budgets'),
+      subnets: whole('subnets', 3),
+      rescored: whole('rescored', 0),
+      generations: whole('generations', 0),
+      perturbed: whole('perturbed', 0),
+    };
     const progress = new Progress();
     const options = {
       data: values.data,
-      images: values.images === undefined ? undefined : Number(values.images),
-      seed: Number(values.seed),
-      threads: Number(values.threads),
+      images: values.images === undefined ? undefined : whole('images'),
+      seed: whole('seed', 0),
+      threads: whole('threads'),
       cache: values.cache,
       progress,
     };
     const datasets = new Map<number, Dataset>();
     const own = await openSetting(values.bundle, options, datasets);
     const other = values['ofa-bundle'] ? await openSetting(values['ofa-bundle'], options, datasets) : undefined;
-    const { space } = own.bundle.manifest;
     try {
       const seen = values.profiles
-        ? await readProfiles(values.profiles, space)
+        ? await readProfiles(values.profiles, own.bundle)
         : [...own.bundle.profiles.values()].slice(0, 2);
-      const perturbed = Array.from({ length: Number(values.perturbed) }, (_, i) =>
+      const perturbed = Array.from({ length: counts.perturbed }, (_, i) =>
         perturbedProfile(seen[i % seen.length] as DeviceProfile, options.seed + i),
       );
-      const unseen = [...(values.unseen ? await readProfiles(values.unseen, space) : []), ...perturbed];
+      const unseen = [...(values.unseen ? await readProfiles(values.unseen, own.bundle) : []), ...perturbed];
       return await compare(own, other, {
         seen,
         unseen,
-        tasks: Number(values.tasks),
-        budgets: Number(values.budgets),
-        subnets: Number(values.subnets),
-        rescored: Number(values.rescored),
-        generations: Number(values.generations),
+        ...counts,
         seed: options.seed,
         progress,
       });

@@ -5,7 +5,7 @@ import type { Bundle } from '@easel/sdk/bundle';
 import { costRange } from '@easel/sdk/generator';
 import { type DeviceProfile, latencyTable, parseProfile } from '@easel/sdk/profile';
 import { Random } from '@easel/sdk/random';
-import { decisionsOf, type SearchSpace } from '@easel/sdk/space';
+import { decisionsOf } from '@easel/sdk/space';
 
 /** Class sets by name, as names of classes: the bundle's tasks, then random sets of two to five classes. */
 export function classSets({ manifest }: Bundle, count: number, seed: number): Map<string, readonly string[]> {
@@ -40,10 +40,19 @@ export function cellsOf(
   });
 }
 
-/** @param files paths, separated by commas */
-export function readProfiles(files: string, space: SearchSpace): Promise<DeviceProfile[]> {
-  const read = async (file: string) => parseProfile(JSON.parse(await readFile(file, 'utf8')), space);
-  return Promise.all(files.split(',').map(read));
+/** @param wanted names of the bundle's profiles, or paths of others, separated by commas */
+export function readProfiles(wanted: string, { manifest, profiles }: Bundle): Promise<DeviceProfile[]> {
+  const read = async (name: string) => {
+    const known = profiles.get(name);
+    if (known) return known;
+    const text = await readFile(name, 'utf8').catch(() => {
+      throw new Error(
+        `"${name}" is neither a profile's file nor one of the bundle's: ${[...profiles.keys()].join(', ')}`,
+      );
+    });
+    return parseProfile(JSON.parse(text), manifest.space);
+  };
+  return Promise.all(wanted.split(',').map(read));
 }
 
 /** A device that nobody measured: kernel sizes, expand ratios and units of another one get dearer or cheaper. */
