@@ -124,6 +124,10 @@ describe('baselines', () => {
     expect(new Set(all).size).to.equal(81);
     expect(all).to.include('32:3x2/3x2/3x2/3x2');
     expect(all).to.include('32:5x4,5x4,5x4/5x4,5x4,5x4/5x4,5x4,5x4/5x4,5x4,5x4');
+    const elastic = enumerableArchitectures(presetSpace('mobile-64')).map(formatArchitecture);
+    expect(elastic.filter((name) => name.startsWith('64:'))).to.have.length(81);
+    expect(new Set(elastic).size).to.equal(81 + 16);
+    expect(elastic).to.include('48:3x2/3x2/3x2/7x4,7x4,7x4');
   });
 });
 

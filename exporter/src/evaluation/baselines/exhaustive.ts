@@ -1,8 +1,8 @@
 import { type Architecture, type BlockChoice, deepest, type SearchSpace } from '@easel/sdk/space';
 
 /**
- * (d) A sub-space small enough to measure all of it: every unit is its smallest form, its middle one, or its largest.
- * Three to the power of the units, per resolution.
+ * (d) A sub-space small enough to measure all of it: every unit is its smallest form, its middle one, or its largest, so
+ * three to the power of the units; at resolutions below the largest its smallest or its largest, two to that power.
  */
 export function enumerableArchitectures(space: SearchSpace): Architecture[] {
   const forms = space.units.map((unit): BlockChoice[][] => {
@@ -14,7 +14,12 @@ export function enumerableArchitectures(space: SearchSpace): Architecture[] {
       })),
     );
   });
-  let partial: BlockChoice[][][] = [[]];
-  for (const unit of forms) partial = partial.flatMap((units) => unit.map((blocks) => [...units, blocks]));
-  return space.resolutions.flatMap((resolution) => partial.map((units) => ({ resolution, units })));
+  return space.resolutions.flatMap((resolution, r) => {
+    let partial: BlockChoice[][][] = [[]];
+    for (const [small, middle, large] of forms as [BlockChoice[], BlockChoice[], BlockChoice[]][]) {
+      const own = r === space.resolutions.length - 1 ? [small, middle, large] : [small, large];
+      partial = partial.flatMap((units) => own.map((blocks) => [...units, blocks]));
+    }
+    return partial.map((units) => ({ resolution, units }));
+  });
 }
