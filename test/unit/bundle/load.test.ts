@@ -5,6 +5,7 @@ import { OutputExistsError } from '@easel/exporter/errors';
 import { type LoadProgress, loadBundle, sha256 } from '@easel/sdk/bundle';
 import { BundleError, ProfileError, WeightError } from '@easel/sdk/errors';
 import { directorySource } from '@easel/sdk/node';
+import { decodeModel, encodeMessage, Float32, type Message } from '@easel/sdk/onnx';
 import { Random } from '@easel/sdk/random';
 import { presetSpace } from '@easel/sdk/space';
 import { expect } from 'chai';
@@ -53,6 +54,23 @@ describe('writeBundle and loadBundle', () => {
       expect([...supernet.weights.keys()]).to.deep.equal([...contents.weights.keys()]);
       expect(new Uint8Array(generator)).to.deep.equal(new Uint8Array(contents.generator));
       expect([...profiles.values()]).to.deep.equal(contents.profiles);
+    }));
+
+  it('read a supernet that is merely written in another way, as other tools do, to the same weights', () =>
+    withBundle(async (directory) => {
+      const usual = await load(directory);
+      const bytes = await readFile(join(directory, 'supernet.onnx'));
+      const { initializers } = decodeModel(bytes).graph;
+      // Numbers as float_data, one field each, instead of raw bytes.
+      const tensors = initializers.map(({ name, shape }): Message[number] => {
+        const data = usual.supernet.weights.get(name)?.data ?? [];
+        const numbers = Array.from(data, (value): Message[number] => [4, new Float32(value)]);
+        return [5, [...shape.map((extent) => [1, extent] as const), [2, 1], [8, name], ...numbers]];
+      });
+      const known = tensors.filter((_, i) => usual.supernet.weights.has(initializers[i]?.name as string));
+      await replaceFile(directory, 'supernet.onnx', encodeMessage([[7, known]]).slice());
+      const { supernet } = await load(directory);
+      expect([...supernet.weights]).to.deep.equal([...usual.supernet.weights]);
     }));
 
   it('report every file, up to all bytes', () =>
