@@ -32,11 +32,15 @@ export type Message = readonly (readonly [
  */
 export function encodeMessage(message: Message, capacity = 1024, memory?: ArrayBuffer): Uint8Array<ArrayBuffer> {
   // Written from the end, so that a message's length is known when its turn comes.
-  let buffer = memory && memory.byteLength >= capacity ? new Uint8Array(memory) : new Uint8Array(capacity);
+  // In whole floats, always: where padding is needed, and so the length, must not depend on the memory.
+  let buffer =
+    memory && memory.byteLength >= capacity
+      ? new Uint8Array(memory, 0, memory.byteLength & ~3)
+      : new Uint8Array((capacity + 3) & ~3);
   let at = buffer.length;
   const reserve = (count: number): void => {
     if (at >= count) return;
-    const grown = new Uint8Array(2 * buffer.length + count);
+    const grown = new Uint8Array((2 * buffer.length + count + 3) & ~3);
     at += grown.length - buffer.length;
     grown.set(buffer, grown.length - buffer.length);
     buffer = grown;

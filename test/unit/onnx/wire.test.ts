@@ -1,4 +1,4 @@
-import { encodeMessage, Fields, Float32 } from '@easel/sdk/onnx';
+import { encodeMessage, Fields, Float32, Float32s } from '@easel/sdk/onnx';
 import { expect } from 'chai';
 import protobuf from 'protobufjs/minimal.js';
 
@@ -68,4 +68,24 @@ describe('The wire format of protocol buffers', () => {
       expect(() => new Fields(Uint8Array.from(bytes))).to.throw(RangeError);
     });
   }
+
+  it('is the same whatever memory it is written into, however long that is', () => {
+    const numbers = new Float32s(3, (target) => target.set([1, 2, 3]), 8);
+    for (const text of ['', 'a', 'ab', 'abc']) {
+      const message = [
+        [1, numbers],
+        [2, text],
+        [3, numbers],
+        [4, text],
+      ] as const;
+      const fresh = encodeMessage(message, 64);
+      for (const capacity of [1, 2, 3, 63, 65, 1023]) {
+        expect(encodeMessage(message, capacity).slice(), `capacity ${capacity}`).to.deep.equal(fresh.slice());
+      }
+      for (const length of [61, 62, 63, 64, 65, 1021, 1022]) {
+        const used = encodeMessage(message, 60, new Uint8Array(length).fill(255).buffer);
+        expect(used.slice(), `memory of ${length} bytes`).to.deep.equal(fresh.slice());
+      }
+    }
+  });
 });
