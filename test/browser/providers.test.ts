@@ -44,9 +44,13 @@ describe('What subnets run on in a page', () => {
 
     it('takes the .wasm file of each build from its own place', async () => {
       const asyncify = 'ort-wasm-simd-threaded.asyncify.wasm';
-      site.handlers.set(`/ort/${asyncify}`, (_, response) => {
-        response.writeHead(404).end();
-      });
+      // The generator runs on the Wasm build even where the page is on WebGPU.
+      const usual = [`/ort/${asyncify}`, ofWasm.replace('/elsewhere/', '/ort/')];
+      for (const path of usual) {
+        site.handlers.set(path, (_, response) => {
+          response.writeHead(404).end();
+        });
+      }
       const other = await openPage(browser, site);
       const wasmUrl = { wasm: ofWasm, webgpu: `/elsewhere/${asyncify}` };
       const moved = await other.run('load', bundle, { provider: 'webgpu', wasmUrl });
@@ -54,7 +58,7 @@ describe('What subnets run on in a page', () => {
       const { code, message } = await other.run('loadError', bundle, { wasmUrl: { gpu: ofWasm } as object });
       expect(code).to.equal('INVALID_REQUEST');
       expect(message).to.equal('wasmUrl must be an address, or { wasm, webgpu }, got "gpu"');
-      site.handlers.delete(`/ort/${asyncify}`);
+      for (const path of usual) site.handlers.delete(path);
       await other.close();
     });
 

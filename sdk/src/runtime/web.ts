@@ -18,6 +18,8 @@ type Ort = Awaited<ReturnType<(typeof builds)[WebProvider]>>;
 
 /** By provider: what the page has started so far. A failure is not remembered. */
 const started = new Map<WebProvider, Promise<{ ort: Ort; threads: number }>>();
+/** Where the .wasm files are, as last told: a page on WebGPU runs the generator on the other build, later. */
+let wasmPlaces: WasmUrl | undefined;
 /** Creating two sessions at once is an error in onnxruntime-web; so are two runs at once on WebGPU. */
 const turns = new InTurn();
 
@@ -27,12 +29,13 @@ export const webRuntime: Runtime = {
 
   async start({ provider = 'auto', threads = 1, wasmUrl }: RuntimeOptions = {}): Promise<Execution> {
     if (provider === 'cpu') throw new InvalidRequestError('provider', provider, 'auto, wasm or webgpu in a browser');
+    wasmPlaces = wasmUrl ?? wasmPlaces;
     const reasons: string[] = [];
     if (provider !== 'wasm') {
       let absence = await webGpuAbsence({ software: provider === 'webgpu' });
       if (absence === undefined) {
         try {
-          await startBuild('webgpu', 1, wasmUrl);
+          await startBuild('webgpu', 1);
           return { provider: 'webgpu', threads: 1, reasons };
         } catch (error) {
           absence = `WebGPU failed to start (${(error as Error).message})`;
@@ -41,7 +44,7 @@ export const webRuntime: Runtime = {
       reasons.push(`${absence}; running on Wasm instead`);
     }
     const possible = await usableThreads(threads, reasons);
-    const { threads: settled } = await startBuild('wasm', possible, wasmUrl);
+    const { threads: settled } = await startBuild('wasm', possible);
     if (settled < possible) reasons.push(`threads: this page started ONNX Runtime with ${settled}; reload it for more`);
     return { provider: 'wasm', threads: Math.min(settled, possible), reasons };
   },
@@ -68,10 +71,10 @@ async function usableThreads(wanted: number, reasons: string[]): Promise<number>
   return 1;
 }
 
-function startBuild(provider: WebProvider, threads: number, wasmUrl?: WasmUrl): Promise<{ ort: Ort; threads: number }> {
+function startBuild(provider: WebProvider, threads: number): Promise<{ ort: Ort; threads: number }> {
   let build = started.get(provider);
   if (!build) {
-    build = initialize(provider, threads, wasmUrl);
+    build = initialize(provider, threads);
     started.set(provider, build);
     build.catch(() => started.delete(provider));
   }
@@ -81,7 +84,7 @@ function startBuild(provider: WebProvider, threads: number, wasmUrl?: WasmUrl): 
 /** Nothing but magic number and version: what a page's policy allows shows with it. */
 const emptyModule = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
-async function initialize(provider: WebProvider, threads: number, wasmUrl: WasmUrl | undefined) {
+async function initialize(provider: WebProvider, threads: number) {
   try {
     new WebAssembly.Module(emptyModule);
   } catch (cause) {
@@ -93,7 +96,7 @@ async function initialize(provider: WebProvider, threads: number, wasmUrl: WasmU
   // Numbers of threads count for the whole page, and only until the first session.
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = 'error';
-  const places = typeof wasmUrl === 'string' || wasmUrl instanceof URL ? { wasm: wasmUrl } : wasmUrl;
+  const places = typeof wasmPlaces === 'string' || wasmPlaces instanceof URL ? { wasm: wasmPlaces } : wasmPlaces;
   const place = (places as Partial<Record<WebProvider, string | URL>> | undefined)?.[provider];
   if (place !== undefined) ort.env.wasm.wasmPaths = { wasm: new URL(place, globalThis.location?.href).href };
   // ONNX Runtime compiles its Wasm with the first session: this one, while bundles still download.
