@@ -10,7 +10,7 @@ import { type Architecture, architectureOf, chosenOptions, type Decision, format
 import { type Tensor, tensor } from '@easel/sdk/tensor';
 import { type Benchmark, rounded, wholeNumber } from './benchmark.js';
 import { Progress } from './support/progress.js';
-import { openSetting, type Setting } from './support/regret-setting.js';
+import { openSetting, type Setting, settingFlags, settingOptions } from './support/regret-setting.js';
 import { meanAccuracy, pairs, rightOf, type Scored, text } from './support/scoring.js';
 
 export const benchmark: Benchmark = {
@@ -20,15 +20,12 @@ export const benchmark: Benchmark = {
     const { values } = parseArgs({
       args: [...args],
       options: {
-        bundle: { type: 'string', default: 'examples/bundles/cifar10' },
-        data: { type: 'string' },
+        ...settingFlags,
         sets: { type: 'string', default: '24' },
         least: { type: 'string', default: '2' },
         most: { type: 'string', default: '5' },
         budgets: { type: 'string', default: '5' },
         generations: { type: 'string', default: '100' },
-        images: { type: 'string' },
-        cache: { type: 'string' },
         seed: { type: 'string', default: '77' },
         threads: { type: 'string', default: '1' },
       },
@@ -36,14 +33,7 @@ export const benchmark: Benchmark = {
     if (values.data === undefined) throw new Error('which images? bench answers --data cifar10.tar');
     const whole = (flag: keyof typeof values, least = 1) => wholeNumber(flag, values[flag] as string, least);
     const progress = new Progress();
-    const setting = await openSetting(values.bundle, {
-      data: values.data,
-      images: values.images === undefined ? undefined : whole('images'),
-      seed: whole('seed', 0),
-      threads: whole('threads'),
-      cache: values.cache,
-      progress,
-    });
+    const setting = await openSetting(values.bundle, settingOptions(values.data, values, progress));
     try {
       const cells = drawCells(setting, {
         sets: whole('sets'),

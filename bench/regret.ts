@@ -21,7 +21,7 @@ import { type Benchmark, rounded, wholeNumber } from './benchmark.js';
 import { exhaustiveRegret } from './support/exhaustive-regret.js';
 import { Progress } from './support/progress.js';
 import { cellsOf, classSets, perturbedProfile, readProfiles } from './support/regret-cells.js';
-import { openSetting, type Setting } from './support/regret-setting.js';
+import { openSetting, type Setting, settingFlags, settingOptions } from './support/regret-setting.js';
 import { meanAccuracy, pairs, rightOf, text } from './support/scoring.js';
 
 export const benchmark: Benchmark = {
@@ -31,19 +31,16 @@ export const benchmark: Benchmark = {
     const { values } = parseArgs({
       args: [...args],
       options: {
-        bundle: { type: 'string', default: 'examples/bundles/cifar10' },
+        ...settingFlags,
         'ofa-bundle': { type: 'string' },
-        data: { type: 'string' },
         profiles: { type: 'string' },
         unseen: { type: 'string' },
         perturbed: { type: 'string', default: '1' },
         tasks: { type: 'string', default: '20' },
         budgets: { type: 'string', default: '5' },
-        images: { type: 'string' },
         subnets: { type: 'string', default: '160' },
         generations: { type: 'string', default: String(onceForAllSettings.generations) },
         rescored: { type: 'string', default: '10' },
-        cache: { type: 'string' },
         seed: { type: 'string', default: '1' },
         threads: { type: 'string', default: String(availableParallelism()) },
       },
@@ -61,14 +58,7 @@ export const benchmark: Benchmark = {
       perturbed: whole('perturbed', 0),
     };
     const progress = new Progress();
-    const options = {
-      data: values.data,
-      images: values.images === undefined ? undefined : whole('images'),
-      seed: whole('seed', 0),
-      threads: whole('threads'),
-      cache: values.cache,
-      progress,
-    };
+    const options = settingOptions(values.data, values, progress);
     const datasets = new Map<number, Dataset>();
     const own = await openSetting(values.bundle, options, datasets);
     const other = values['ofa-bundle'] ? await openSetting(values['ofa-bundle'], options, datasets) : undefined;

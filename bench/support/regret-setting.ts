@@ -7,6 +7,7 @@ import type { BaselineContext } from '@easel/exporter/evaluation/baselines';
 import { type Bundle, loadBundle } from '@easel/sdk/bundle';
 import { directorySource } from '@easel/sdk/node';
 import { decisionsOf } from '@easel/sdk/space';
+import { wholeNumber } from '../benchmark.js';
 import type { Progress } from './progress.js';
 
 /** A bundle with its data set, ready to try subnets on. */
@@ -28,6 +29,30 @@ export interface SettingOptions {
   /** Folder for logits. */
   readonly cache: string | undefined;
   readonly progress: Progress;
+}
+
+/** Flags of benchmarks that open a setting; each has seeds and numbers of threads of its own. */
+export const settingFlags = {
+  bundle: { type: 'string', default: 'examples/bundles/cifar10' },
+  data: { type: 'string' },
+  images: { type: 'string' },
+  cache: { type: 'string' },
+} as const;
+
+/** @throws RangeError that names the flag */
+export function settingOptions(
+  data: string,
+  flags: { readonly images?: string; readonly cache?: string; readonly seed: string; readonly threads: string },
+  progress: Progress,
+): SettingOptions {
+  return {
+    data,
+    images: flags.images === undefined ? undefined : wholeNumber('images', flags.images),
+    seed: wholeNumber('seed', flags.seed, 0),
+    threads: wholeNumber('threads', flags.threads),
+    cache: flags.cache,
+    progress,
+  };
 }
 
 /** @param datasets opened before, by resolution */

@@ -1,19 +1,18 @@
 import type { BundleReader, BundleSource } from './bundle/index.js';
 import { InvalidRequestError, listed, ProfileError } from './errors/index.js';
-import { type LoadOptions, optionNames } from './load-options.js';
+import { isAddress, type LoadOptions, optionNames } from './load-options.js';
 import { type DeviceProfile, parseProfile } from './profile/index.js';
 import { providers } from './runtime/index.js';
 
 /** @throws InvalidRequestError for what JavaScript would otherwise only notice later, or not at all */
 export function assertLoadable(bundle: unknown, options: LoadOptions): void {
-  const isPlace = typeof bundle === 'string' || bundle instanceof URL;
-  if (!isPlace && typeof (bundle as Partial<BundleSource> | undefined)?.read !== 'function') {
+  if (!isAddress(bundle) && typeof (bundle as Partial<BundleSource> | undefined)?.read !== 'function') {
     throw new InvalidRequestError('bundle', bundle, 'the path of a directory, a URL, or a source of files');
   }
   const stranger = Object.keys(options).find((field) => !optionNames.includes(field));
   if (stranger !== undefined) throw new InvalidRequestError('load option', stranger, `one of ${listed(optionNames)}`);
   const { threads, provider, idleSubnets, correct, wasmUrl } = options;
-  const builds = typeof wasmUrl === 'string' || wasmUrl instanceof URL ? [] : Object.keys(wasmUrl ?? {});
+  const builds = isAddress(wasmUrl) ? [] : Object.keys(wasmUrl ?? {});
   if (!builds.every((build) => build === 'wasm' || build === 'webgpu')) {
     throw new InvalidRequestError('wasmUrl', builds.join(), 'an address, or { wasm, webgpu }');
   }

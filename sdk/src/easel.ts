@@ -5,7 +5,7 @@ import { BundleReader, type BundleSource } from './bundle/index.js';
 import type { Classifier, Prediction } from './classifier.js';
 import { DisposedError } from './errors/index.js';
 import { CostTables, costRange } from './generator/index.js';
-import { findProfile, isLoadable, type LoadOptions } from './load-options.js';
+import { findProfile, isAddress, isLoadable, type LoadOptions } from './load-options.js';
 import { Planner } from './planner.js';
 import type { DeviceProfile } from './profile/index.js';
 import { profileMismatches } from './profile-mismatches.js';
@@ -55,8 +55,7 @@ export class Easel {
   static async load(bundle: string | URL | BundleSource, options: LoadOptions = {}): Promise<Easel> {
     if (!isLoadable(bundle, options)) (await import('./checked.js')).assertLoadable(bundle, options);
     const { device, threads, provider, wasmUrl, idleSubnets = 3, cache, correct, onProgress, signal } = options;
-    const isPlace = typeof bundle === 'string' || bundle instanceof URL;
-    const reader = await BundleReader.open(isPlace ? host.openBundle(bundle, { cache }) : bundle, {
+    const reader = await BundleReader.open(isAddress(bundle) ? host.openBundle(bundle, { cache }) : bundle, {
       onProgress,
       signal,
     });

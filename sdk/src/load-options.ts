@@ -40,7 +40,7 @@ export interface LoadOptions {
 
 const isAnything = () => true;
 const isInteger = (least: number) => (value: unknown) => Number.isInteger(value) && (value as number) >= least;
-const isAddress = (value: unknown) => typeof value === 'string' || value instanceof URL;
+export const isAddress = (value: unknown): value is string | URL => typeof value === 'string' || value instanceof URL;
 
 /** Whether each option can be meant, if it is given. */
 const options: Readonly<Record<keyof LoadOptions, (value: unknown) => boolean>> = {

@@ -4,20 +4,23 @@
  * @param scale of the drawn image's side to the original's
  */
 export function zoom(image: Uint8Array, output: Uint8Array, resolution: number, scale: number): void {
-  const columns = sourceOf(resolution, scale);
+  // Of rows as of columns.
+  const places = sourceOf(resolution, scale);
   const row = resolution * 3;
   let to = 0;
-  for (const { first: top, second: bottom, weight: down } of columns) {
-    for (const { first: left, second: right, weight: across } of columns) {
+  for (const { first: top, second: bottom, weight: down } of places) {
+    for (const { first: left, second: right, weight: across } of places) {
       for (let channel = 0; channel < 3; channel++) {
-        const at = (y: number, x: number) => image[y * row + x * 3 + channel] as number;
-        const upper = at(top, left) * (1 - across) + at(top, right) * across;
-        const lower = at(bottom, left) * (1 - across) + at(bottom, right) * across;
-        output[to++] = upper * (1 - down) + lower * down + 0.5;
+        const [before, after] = [left * 3 + channel, right * 3 + channel];
+        const upper = blend(image[top * row + before] as number, image[top * row + after] as number, across);
+        const lower = blend(image[bottom * row + before] as number, image[bottom * row + after] as number, across);
+        output[to++] = blend(upper, lower, down) + 0.5;
       }
     }
   }
 }
+
+const blend = (first: number, second: number, weight: number) => first * (1 - weight) + second * weight;
 
 /** Between which two source pixels an output pixel lies, and how near the second one. */
 interface Between {

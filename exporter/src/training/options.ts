@@ -143,6 +143,8 @@ export function trainingOptions(given: Partial<TrainingOptions> = {}): TrainingO
   const positiveInteger = (field: string, value: number) =>
     check(field, value, Number.isInteger(value) && value > 0, 'a positive integer');
   const positive = (field: string, value: number) => check(field, value, value > 0, 'a positive number');
+  const wholeNumber = (field: string, value: number) =>
+    check(field, value, Number.isInteger(value) && value >= 0, 'zero or a positive integer');
   const notNegative = (field: string, value: number) => check(field, value, value >= 0, 'zero or a positive number');
   const share = (field: string, value: number, below = false) =>
     check(field, value, value >= 0 && (below ? value < 1 : value <= 1), `from 0 to ${below ? 'below ' : ''}1`);
@@ -157,12 +159,7 @@ export function trainingOptions(given: Partial<TrainingOptions> = {}): TrainingO
   notNegative('weightDecay', options.weightDecay);
   positive('gradientClip', options.gradientClip);
   share('labelSmoothing', options.labelSmoothing, true);
-  check(
-    'randomSubnets',
-    options.randomSubnets,
-    Number.isInteger(options.randomSubnets) && options.randomSubnets >= 0,
-    'zero or a positive integer',
-  );
+  wholeNumber('randomSubnets', options.randomSubnets);
   if (!['kl', 'alpha'].includes(options.divergence)) {
     throw new InvalidRequestError('divergence', options.divergence, 'kl or alpha');
   }
@@ -182,10 +179,8 @@ export function trainingOptions(given: Partial<TrainingOptions> = {}): TrainingO
   share('taskDropout.randomClasses', options.taskDropout.randomClasses);
   if (options.augmentation) {
     const { cropPadding, cutout, scale } = options.augmentation;
-    const count = (field: string, value: number) =>
-      check(field, value, Number.isInteger(value) && value >= 0, 'zero or a positive integer');
-    count('augmentation.cropPadding', cropPadding);
-    count('augmentation.cutout', cutout);
+    wholeNumber('augmentation.cropPadding', cropPadding);
+    wholeNumber('augmentation.cutout', cutout);
     const isPair = Array.isArray(scale) && scale.length === 2;
     if (!isPair) throw new InvalidRequestError('augmentation.scale', scale, 'two numbers, [least, greatest]');
     const [least, greatest] = scale;

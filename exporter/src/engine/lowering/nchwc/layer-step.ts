@@ -4,13 +4,12 @@ import type { BlockedScope, Parts } from './blocked-scope.js';
 import type { Extras, Kernel } from './kernel.js';
 import {
   addNormGradients,
-  defineStatistics,
+  batchNorm,
+  batchNormGradient,
   frozenStatistics,
   normGradient,
   normInputs,
   normOf,
-  statisticsGradient,
-  varianceOf,
 } from './norm.js';
 import type { FusedLayer } from './partition.js';
 
@@ -86,17 +85,13 @@ export class LayerStep implements Step {
     const samples = samplesOf(us);
     const mean = meanOf(scope, us);
     const sumOfSquares = sumOf(scope, us, (u) => blocked.channelDot(u, u));
-    const variance = varianceOf(e, mean, sumOfSquares, samples);
-    defineStatistics(scope, layer, mean, variance);
-    const norm = normOf(e, normInputs(scope, layer), mean, variance);
+    const norm = batchNorm(scope, layer, mean, sumOfSquares, samples);
     return {
       ys: us.map((u) => blocked.affine(u, norm.a, norm.b, extras)),
       backward: (dvs) => {
         const meanGradient = meanOf(scope, dvs);
         const dot = sumOf(scope, dvs, (dv, i) => blocked.channelDot(dv, us[i] as Blocked));
-        const gradient = normGradient(e, norm, e.scale(meanGradient, samples), dot);
-        addNormGradients(scope, layer, gradient);
-        const { b, c } = statisticsGradient(e, norm, gradient.scale, meanGradient, samples);
+        const { b, c } = batchNormGradient(scope, layer, norm, meanGradient, dot, samples);
         const dus = dvs.map((dv, i) => blocked.affine(us[i] as Blocked, b, c, { sum: dv.name }));
         kernel.addWeightGradient(() => e.multiply(kernel.matrixGradient(dus), norm.a));
         kernel.addInputGradient(e.multiply(kernel.matrix, norm.a), dus);

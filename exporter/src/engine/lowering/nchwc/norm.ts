@@ -42,13 +42,26 @@ export function normOf(e: Emitter, { scale, shift }: NormInputs, mean: string, v
   return { a, b: e.subtract(shift, e.multiply(a, mean)), mean, inverse };
 }
 
+/** By the batch's own statistics, which are defined where the program gives them out. */
+export function batchNorm(
+  scope: BlockedScope,
+  layer: FusedLayer,
+  mean: string,
+  sumOfSquares: string,
+  samples: number,
+): Norm {
+  const { e } = scope.blocked;
+  const variance = varianceOf(e, mean, sumOfSquares, samples);
+  defineStatistics(scope, layer, mean, variance);
+  return normOf(e, normInputs(scope, layer), mean, variance);
+}
+
 /** E[u²] - E[u]², which rounding may leave a hair below zero. */
-export function varianceOf(e: Emitter, mean: string, sumOfSquares: string, samples: number): string {
+function varianceOf(e: Emitter, mean: string, sumOfSquares: string, samples: number): string {
   return e.node('Relu', [e.subtract(e.scale(sumOfSquares, 1 / samples), e.square(mean))]);
 }
 
-/** Defines the batch's mean and variance where the program gives them out. */
-export function defineStatistics(scope: BlockedScope, layer: FusedLayer, mean: string, variance: string): void {
+function defineStatistics(scope: BlockedScope, layer: FusedLayer, mean: string, variance: string): void {
   const { e } = scope.blocked;
   const [, meanValue, varianceValue] = layer.norm.outputs as [Value, Value, Value];
   for (const [value, name] of [
@@ -74,11 +87,22 @@ export function normGradient(e: Emitter, norm: Norm, sum: string, dot: string): 
 }
 
 /**
- * Through the batch's statistics: du = a (dv + b u + c).
+ * Adds the gradients of scale and shift, and gives the one through the batch's statistics: du = a (dv + b u + c).
  * @param mean of dv
+ * @param dot as of `normGradient`
  */
-export function statisticsGradient(e: Emitter, norm: Norm, scaleGradient: string, mean: string, samples: number) {
-  const b = e.scale(e.multiply(norm.inverse, scaleGradient), -1 / samples);
+export function batchNormGradient(
+  scope: BlockedScope,
+  layer: FusedLayer,
+  norm: Norm,
+  mean: string,
+  dot: string,
+  samples: number,
+): { readonly b: string; readonly c: string } {
+  const { e } = scope.blocked;
+  const gradient = normGradient(e, norm, e.scale(mean, samples), dot);
+  addNormGradients(scope, layer, gradient);
+  const b = e.scale(e.multiply(norm.inverse, gradient.scale), -1 / samples);
   return { b, c: e.negate(e.add(mean, e.multiply(b, norm.mean))) };
 }
 

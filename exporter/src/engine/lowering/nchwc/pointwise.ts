@@ -2,15 +2,7 @@ import type { Blocked } from './blocked-emitter.js';
 import type { BlockedScope, Parts } from './blocked-scope.js';
 import type { Extras, Kernel } from './kernel.js';
 import { type Emitted, LayerStep, meanOf, samplesOf, sumOf } from './layer-step.js';
-import {
-  addNormGradients,
-  defineStatistics,
-  normGradient,
-  normInputs,
-  normOf,
-  statisticsGradient,
-  varianceOf,
-} from './norm.js';
+import { batchNorm, batchNormGradient } from './norm.js';
 import type { FusedLayer } from './partition.js';
 
 /** A 1x1 convolution and its gradients. */
@@ -110,18 +102,14 @@ export class PointwiseStep extends LayerStep {
     const product = e.matmul(matrix, gram);
     const mean = e.matmul(matrix, inputMean);
     const sumOfSquares = e.reduceSum(e.multiply(product, matrix), [1], true);
-    const variance = varianceOf(e, mean, sumOfSquares, samples);
-    defineStatistics(scope, layer, mean, variance);
-    const norm = normOf(e, normInputs(scope, layer), mean, variance);
+    const norm = batchNorm(scope, layer, mean, sumOfSquares, samples);
     const scaled = e.multiply(matrix, norm.a);
 
     const backward = (dvs: Parts) => {
       const outer = kernel.matrixGradient(dvs);
       const meanGradient = meanOf(scope, dvs);
       const dot = e.reduceSum(e.multiply(outer, matrix), [1], true);
-      const gradient = normGradient(e, norm, e.scale(meanGradient, samples), dot);
-      addNormGradients(scope, layer, gradient);
-      const through = statisticsGradient(e, norm, gradient.scale, meanGradient, samples);
+      const through = batchNormGradient(scope, layer, norm, meanGradient, dot, samples);
       const b = e.multiply(norm.a, through.b);
       const c = e.multiply(norm.a, through.c);
       kernel.addWeightGradient(() => {
