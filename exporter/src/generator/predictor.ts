@@ -2,41 +2,27 @@ import { float, ModelBuilder } from '@easel/sdk/onnx';
 import type { Random } from '@easel/sdk/random';
 import { tensor } from '@easel/sdk/tensor';
 import type { SetScores } from './class-scores.js';
+import {
+  addClassSetFeatures,
+  type ClassSetFacts,
+  classSetFeatureCount,
+  classSetFeatures,
+} from './class-set-features.js';
 import { answerOf, type FitOptions, fitNetwork, type Lesson } from './fit.js';
 import { initializeGenerator, measureFeatures, type NetworkWeights } from './mlp.js';
-
-/** How well accuracy is predicted, on subnets and class sets that the predictor was not fitted to. */
-export interface PredictorQuality {
-  readonly subnets: number;
-  readonly classSets: number;
-  /** Mean absolute error, in shares (0.01 is one point). */
-  readonly meanAbsoluteError: number;
-  readonly rootMeanSquareError: number;
-  /** Kendall's tau over pairs of (subnet, class set). */
-  readonly tau: number;
-  /** Mean over class sets of Kendall's tau over the subnets: what ranking subnets for one task takes. */
-  readonly tauWithinSet: number;
-}
+import { type PredictorQuality, qualityOf } from './predictor-quality.js';
 
 export interface Predictor {
   readonly weights: NetworkWeights;
-  readonly facts: PredictorFacts;
+  readonly facts: ClassSetFacts;
   readonly quality: PredictorQuality;
-}
-
-/** What describes class sets to the predictor, beside the classes themselves. */
-export interface PredictorFacts {
-  /** `[classes, classes]`; see `ClassScorer.confusions`. */
-  readonly confusions: Float32Array;
-  /** Validation images per class. */
-  readonly images: readonly number[];
 }
 
 export interface PredictorInputs {
   /** Encoded architectures, `[options]` each. */
   readonly rows: readonly Float32Array[];
   readonly scores: readonly SetScores[];
-  readonly facts: PredictorFacts;
+  readonly facts: ClassSetFacts;
   readonly random: Random;
   readonly fit: FitOptions;
   readonly signal?: AbortSignal;
@@ -80,7 +66,7 @@ export async function fitPredictor(inputs: PredictorInputs): Promise<Predictor> 
   const partial = await fit(seenSets, seenRows, 0);
   const unseenSets = all(scores).filter((s) => isUnseenSet[s]);
   const unseenRows = all(rows).filter((r) => isUnseenRow[r]);
-  const quality = judge(
+  const quality = qualityOf(
     unseenSets.map((set) =>
       unseenRows.map((row) => {
         const { features, targets } = lesson(set, row);
@@ -91,24 +77,14 @@ export async function fitPredictor(inputs: PredictorInputs): Promise<Predictor> 
   return { weights: await fit(all(scores), all(rows), 1), facts, quality };
 }
 
-/** `[4 + classes + options]`: as the exported model derives them. */
+/** `[set features + options]`: as the exported model derives them. */
 export function predictorFeatures(
-  { confusions, images }: PredictorFacts,
+  facts: ClassSetFacts,
   classes: readonly number[],
   architecture: Float32Array,
 ): Float32Array {
-  const total = images.length;
-  const features = new Float32Array(4 + total + architecture.length);
-  let confused = 0;
-  for (const c of classes) for (const d of classes) confused += (confusions[c * total + d] as number) / classes.length;
-  features.set([confused, Math.log(confused + smallest), Math.log(classes.length), 1 / classes.length]);
-  for (const c of classes) features[4 + c] = 1 / classes.length;
-  features.set(architecture, 4 + total);
-  return features;
+  return Float32Array.from([...classSetFeatures(facts, classes), ...architecture]);
 }
-
-/** Keeps the logarithm of no confusion at all finite. */
-const smallest = 1e-3;
 
 /**
  * predictor.onnx: `classes` [batch, classes] (0 or 1) and `architecture` [batch, options] (one-hot choices) to `accuracy`
@@ -118,29 +94,12 @@ const smallest = 1e-3;
 export function exportPredictor({ weights, facts, quality }: Predictor): Uint8Array {
   const classes = facts.images.length;
   const [hiddenUnits, features] = weights.hiddenWeight.shape as [number, number];
-  const options = features - 4 - classes;
+  const options = features - classSetFeatureCount(classes);
   const model = new ModelBuilder('accuracy predictor');
   const scalar = (value: number) => model.scalar(value);
   const set = model.input('classes', ['batch', classes]);
   const architecture = model.input('architecture', ['batch', options]);
-  const ones = model.initializer('ones', tensor([classes, 1], new Float32Array(classes).fill(1)));
-  const size = model.node('MatMul', [set, ones]);
-  const share = model.node('Div', [set, size]);
-  const confusions = model.initializer('confusions', tensor([classes, classes], facts.confusions));
-  const confusedWith = model.node('Mul', [model.node('MatMul', [share, confusions]), set]);
-  const confused = model.node('MatMul', [confusedWith, ones]);
-  const input = model.node(
-    'Concat',
-    [
-      confused,
-      model.node('Log', [model.node('Add', [confused, scalar(smallest)])]),
-      model.node('Log', [size]),
-      model.node('Reciprocal', [size]),
-      share,
-      architecture,
-    ],
-    { axis: 1 },
-  );
+  const input = model.node('Concat', [addClassSetFeatures(model, facts, set), architecture], { axis: 1 });
   const standardized = model.node('Div', [
     model.node('Sub', [input, model.initializer('mean', weights.mean)]),
     model.initializer('scale', weights.deviation),
@@ -173,43 +132,4 @@ export function exportPredictor({ weights, facts, quality }: Predictor): Uint8Ar
   model.output(accuracy, ['batch', 1], 'accuracy');
   model.output(model.node('Sqrt', [variance]), ['batch', 1], 'deviation');
   return model.encode();
-}
-
-interface Pair {
-  readonly predicted: number;
-  readonly measured: number;
-}
-
-/** @param sets per class set, its subnets */
-function judge(sets: readonly (readonly Pair[])[]): PredictorQuality {
-  const pairs = sets.flat();
-  const errors = pairs.map(({ predicted, measured }) => predicted - measured);
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  // Every pair of pairs is compared: 2,000 are plenty.
-  const spread = pairs.filter((_, i) => i % Math.ceil(pairs.length / 2000) === 0);
-  return {
-    subnets: sets[0]?.length ?? 0,
-    classSets: sets.length,
-    meanAbsoluteError: mean(errors.map(Math.abs)),
-    rootMeanSquareError: Math.sqrt(mean(errors.map((error) => error * error))),
-    tau: kendallTau(spread),
-    tauWithinSet: mean(sets.map(kendallTau)),
-  };
-}
-
-/** Kendall's tau-b: how far two orders agree, from -1 to 1. */
-export function kendallTau(pairs: readonly Pair[]): number {
-  let agreement = 0;
-  let [untiedPredicted, untiedMeasured] = [0, 0];
-  for (let i = 0; i < pairs.length; i++) {
-    for (let j = 0; j < i; j++) {
-      const [a, b] = [pairs[i] as Pair, pairs[j] as Pair];
-      const [p, m] = [Math.sign(a.predicted - b.predicted), Math.sign(a.measured - b.measured)];
-      agreement += p * m;
-      untiedPredicted += p * p;
-      untiedMeasured += m * m;
-    }
-  }
-  const scale = Math.sqrt(untiedPredicted * untiedMeasured);
-  return scale > 0 ? agreement / scale : 0;
 }

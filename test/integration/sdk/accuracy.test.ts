@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { writeBundle } from '@easel/exporter/bundle';
-import { exportPredictor, initializeGenerator } from '@easel/exporter/generator';
+import { classSetFeatureCount, exportPredictor, initializeGenerator } from '@easel/exporter/generator';
 import { Easel, InfeasibleBudgetError, InvalidRequestError, UnreachableAccuracyError } from '@easel/sdk';
 import { CostTables, costRange } from '@easel/sdk/generator';
 import { nodeRuntime } from '@easel/sdk/node';
@@ -29,14 +29,16 @@ function truth(architecture: Architecture): number {
 /** One hidden unit that adds up options. */
 function additivePredictor(): Uint8Array {
   const weights = decisions.flatMap(({ options }) => options.map((_, i) => i / 100));
-  const features = 4 + classes + weights.length;
+  const offset = classSetFeatureCount(classes);
+  const features = offset + weights.length;
   const unnormalized = { mean: new Float32Array(features), deviation: new Float32Array(features).fill(1) };
   const network = initializeGenerator(unnormalized, 1, Float32Array.of(0.5), new Random(1));
   network.hiddenWeight.data.fill(0);
-  network.hiddenWeight.data.set(weights, 4 + classes);
+  network.hiddenWeight.data.set(weights, offset);
+  const nothingConfused = new Float32Array(classes * classes);
   return exportPredictor({
     weights: { ...network, outputWeight: tensor([1, 1], Float32Array.of(1)) },
-    facts: { confusions: new Float32Array(classes * classes), images: new Array<number>(classes).fill(100) },
+    facts: { confusions: [nothingConfused, nothingConfused], images: new Array<number>(classes).fill(100) },
     quality: {
       subnets: 1,
       classSets: 1,

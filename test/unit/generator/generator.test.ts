@@ -3,6 +3,8 @@ import {
   AdditiveModel,
   answerOf,
   ClassScorer,
+  classSetFeatureCount,
+  classSetFeatures,
   exportGenerator,
   exportPredictor,
   fitGenerator,
@@ -162,8 +164,10 @@ describe('scores of class sets', () => {
       expect([...accuracy]).to.deep.equal(measured);
       const [a, b] = set as [number, number];
       if (set.length > 2) continue;
-      const confused = ((confusions[a * 4 + b] as number) + (confusions[b * 4 + a] as number)) / 2;
-      expect(1 - mean(accuracy)).to.be.closeTo(confused, 1e-6);
+      const [weaker, stronger] = confusions.map(
+        (table) => ((table[a * 4 + b] as number) + (table[b * 4 + a] as number)) / 2,
+      ) as [number, number];
+      expect(1 - mean(accuracy)).to.be.closeTo((weaker + stronger) / 2, 1e-6);
     }
   });
 
@@ -356,6 +360,21 @@ describe('accuracy predictor', () => {
       expect(Number(deviation?.data[i])).to.be.closeTo(Math.sqrt(variance), 1e-5);
     });
     await session.release();
+  });
+
+  it('sees from confusions how wrong a class set may be, and the same in every order', () => {
+    const featuresOf = (set: readonly number[]) => classSetFeatures(facts, set);
+    // With one rival there is nothing that could coincide.
+    const [sum, independent, norm2, norm4] = featuresOf([0, 1]) as [number, number, number, number];
+    expect(norm2).to.be.closeTo(sum, 1e-9);
+    expect(norm4).to.be.closeTo(sum, 1e-9);
+    expect(independent).to.be.lessThan(sum);
+    const [all, allIndependent, all2, all4] = featuresOf([0, 1, 2, 3]) as [number, number, number, number];
+    expect(all).to.be.greaterThan(allIndependent);
+    expect(all).to.be.greaterThan(all2);
+    expect(all2).to.be.greaterThan(all4);
+    expect(featuresOf([3, 1])).to.deep.equal(featuresOf([1, 3]));
+    expect(featuresOf([0, 1])).to.have.lengthOf(classSetFeatureCount(4));
   });
 
   it("is judged by Kendall's tau", () => {
