@@ -38,14 +38,18 @@ export function randomScenario(source: ScenarioSource, random: Random): Scenario
   };
 }
 
-/** A named task, a union of two, or any subset of at least two classes: what users ask for, and what they may yet. */
+/**
+ * A named task, a union of two, or any subset of at least two classes, all of them included: what users ask for, and what
+ * they may yet. Sizes of subsets are log-uniform, since two classes and three differ more than fifty and sixty.
+ */
 export function randomClasses({ tasks, classes }: ScenarioSource, random: Random): readonly number[] {
   const ascending = (set: Iterable<number>) => [...new Set(set)].sort((a, b) => a - b);
   const draw = random.float();
   if (draw < 0.4) return ascending(random.pick(tasks));
   if (draw < 0.6) return ascending([...random.pick(tasks), ...random.pick(tasks)]);
   const all = random.shuffle(Array.from({ length: classes }, (_, c) => c));
-  return ascending(all.slice(0, 2 + random.integer(Math.max(1, Math.min(classes, 20) - 1))));
+  const size = Math.floor(2 * ((classes + 1) / 2) ** random.float());
+  return ascending(all.slice(0, size));
 }
 
 /**

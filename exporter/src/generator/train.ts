@@ -182,7 +182,9 @@ async function scoreClassSets(
   random: Random,
   onProgress: (done: number, total: number) => void,
 ): Promise<SetScores[]> {
-  const unique = new Map<string, readonly number[]>();
+  // All classes come first: what is asked for most often.
+  const all = Array.from({ length: source.classes }, (_, index) => index);
+  const unique = new Map([[all.join(), all as readonly number[]]]);
   for (let tries = 0; unique.size < count && tries < 20 * count; tries++) {
     const classes = randomClasses(source, random);
     unique.set(classes.join(), classes);

@@ -20,6 +20,7 @@ import {
   Preferences,
   perturbedDevice,
   predictorFeatures,
+  randomClasses,
   randomScenario,
   type ScenarioSource,
 } from '@easel/exporter/generator';
@@ -397,6 +398,28 @@ describe('scenarios', () => {
       const dearest = architectureCost(latency, decisions, largestArchitecture(space));
       expect(latencyMs).to.be.within(Math.min(cheapest, dearest), Math.max(cheapest, dearest));
     }
+  });
+
+  it('ask for class sets of every size, from two classes to all of a hundred', () => {
+    const random = new Random(12);
+    const many = { ...source, classes: 100, tasks: [[0, 1]] };
+    const sizes = new Set(Array.from({ length: 3000 }, () => randomClasses(many, random).length));
+    for (const [from, to] of [
+      [2, 2],
+      [3, 5],
+      [20, 30],
+      [60, 80],
+      [90, 100],
+    ] as const) {
+      expect(
+        [...sizes].some((size) => size >= from && size <= to),
+        `${from} to ${to}`,
+      ).to.equal(true);
+    }
+    expect(Math.min(...sizes)).to.equal(2);
+    expect(Math.max(...sizes)).to.be.lessThan(101);
+    const two = new Set(Array.from({ length: 50 }, () => randomClasses({ ...many, classes: 2 }, random).length));
+    expect([...two]).to.deep.equal([2]);
   });
 
   it('perturb a device reproducibly, and keep every cost positive', () => {
