@@ -9,16 +9,16 @@ import type { GeneratorTraining, GeneratorTrainingOptions } from './train.js';
 
 /** What was learned about requests, and how it was checked. */
 export interface Conditioning {
-  /** Of the network: the one that answered unseen class sets best. */
+  /** Of the network: the one with which unseen class sets were answered best. */
   readonly weightDecay: number;
   /** Of class sets' own preferences: see `Preferences`. */
   readonly classes: Strength;
   /** The share of measured preferences of budgets and devices that is kept. */
   readonly budgetKept: number;
   /**
-   * A generator that learned from one half of the images, judged by the other half on class sets that it never saw:
-   * squared error relative to answering all requests alike, and its 95 % interval (bootstrap over class sets). What it is
-   * judged by is noisy, so that even a perfect generator stays far above 0.
+   * A generator that learned from one half of the images, judged by the other half on class sets that it never saw, and
+   * the other way round: squared error relative to answering all requests alike, and its 95 % interval (bootstrap over
+   * class sets). What it is judged by is noisy, so that even a perfect generator stays far above 0.
    */
   readonly heldOutRatio: number;
   readonly interval: readonly [number, number];
@@ -66,8 +66,8 @@ export async function fitGenerator(
   const common = Float32Array.from(preferences.common);
   const sample = lessonsOf(all, ofClasses('all', true), ofBudgets('all'), 512).map(({ features }) => features);
   const initial = initializeGenerator(measureFeatures(sample), options.hidden, common, random);
-  // Every restraint is tried, the best one judged the other way round, then used.
-  const total = (restraints.length + 2) * options.fit.epochs;
+  // Either half teaches every restraint, then all images the best one.
+  const total = (2 * restraints.length + 1) * options.fit.epochs;
   let done = 0;
   const fit = async (lessons: readonly Lesson[], weightDecay: number) => {
     const fitted = await fitNetwork(
@@ -80,19 +80,28 @@ export async function fitGenerator(
   const [seen, unseen] = [all.filter((set) => set % 5 !== 0), all.filter((set) => set % 5 === 0)];
   const lessonsOfHalf = (half: Half) => lessonsOf(seen, ofClasses(half), ofBudgets(half), options.requests);
   const judgeBy = (half: Half, weights: NetworkWeights) =>
-    judge(weights, lessonsOf(unseen, ofClasses(half, true), ofBudgets(half), 4 * unseen.length), {
-      preferences,
-      random,
-    });
-  const trials: { weightDecay: number; ratio: number }[] = [];
-  const trialLessons = lessonsOfHalf('odd');
-  for (const restraint of restraints) {
-    const weightDecay = restraint * options.fit.weightDecay;
-    const { heldOutRatio } = judgeBy('even', await fit(trialLessons, weightDecay));
-    trials.push({ weightDecay, ratio: heldOutRatio });
+    squaredErrors(weights, lessonsOf(unseen, ofClasses(half, true), ofBudgets(half), 4 * unseen.length), preferences);
+  const trials = { odd: [] as Trial[], even: [] as Trial[] };
+  for (const [taught, judging] of [
+    ['odd', 'even'],
+    ['even', 'odd'],
+  ] as const) {
+    const lessons = lessonsOfHalf(taught);
+    for (const restraint of restraints) {
+      const weightDecay = restraint * options.fit.weightDecay;
+      trials[taught].push({ weightDecay, errors: judgeBy(judging, await fit(lessons, weightDecay)) });
+    }
   }
-  const { weightDecay } = trials.reduce((best, each) => (each.ratio < best.ratio ? each : best));
-  const judged = judgeBy('odd', await fit(lessonsOfHalf('even'), weightDecay));
+  // What one half finds best is judged by the network that the other one taught, so that nothing judges its own choice.
+  const chosenBy = (taught: 'odd' | 'even') => leastIndex(trials[taught].map(({ errors }) => ratioOf(errors)));
+  const judged = judge(
+    [...(trials.even[chosenBy('odd')] as Trial).errors, ...(trials.odd[chosenBy('even')] as Trial).errors],
+    random,
+  );
+  const best = leastIndex(
+    restraints.map((_, i) => ratioOf([trials.odd[i], trials.even[i]].flatMap((each) => (each as Trial).errors))),
+  );
+  const weightDecay = (restraints[best] as number) * options.fit.weightDecay;
   const used = judged.interval[1] < 1;
   const final = await fit(lessonsOf(all, ofClasses('all'), ofBudgets('all'), options.requests), weightDecay);
   const { classes, budgetKept } = preferences;
@@ -102,24 +111,53 @@ export async function fitGenerator(
   };
 }
 
-/** Squared error relative to answering with nothing, in the metric of what utilities predict. */
-function judge(
+interface Trial {
+  readonly weightDecay: number;
+  readonly errors: readonly SetError[];
+}
+
+/** Of the answers to one class set's requests, and of answering nothing. */
+interface SetError {
+  readonly set: number;
+  readonly error: number;
+  readonly zero: number;
+}
+
+/** In the metric of what utilities predict. */
+function squaredErrors(
   weights: NetworkWeights,
   lessons: readonly (Lesson & { set: number })[],
-  { preferences, random }: { preferences: Preferences; random: Random },
-): { heldOutRatio: number; interval: [number, number] } {
+  preferences: Preferences,
+): SetError[] {
   const power = (values: Float64Array) => preferences.product(values, values);
-  const bySet = new Map<number, { error: number; zero: number }>();
-  for (const { set, features, targets } of lessons) {
+  return lessons.map(({ set, features, targets }) => {
     const answer = ownPart(weights, features);
+    return {
+      set,
+      error: power(Float64Array.from(targets, (target, o) => target - (answer[o] as number))),
+      zero: power(Float64Array.from(targets)),
+    };
+  });
+}
+
+function ratioOf(errors: readonly Omit<SetError, 'set'>[]): number {
+  return errors.reduce((sum, { error }) => sum + error, 0) / errors.reduce((sum, { zero }) => sum + zero, 0);
+}
+
+/** The relative error and its 95 % interval: bootstrap over class sets. */
+function judge(errors: readonly SetError[], random: Random): { heldOutRatio: number; interval: [number, number] } {
+  const bySet = new Map<number, { error: number; zero: number }>();
+  for (const { set, error, zero } of errors) {
     const sums = bySet.get(set) ?? { error: 0, zero: 0 };
-    sums.error += power(Float64Array.from(targets, (target, o) => target - (answer[o] as number)));
-    sums.zero += power(Float64Array.from(targets));
-    bySet.set(set, sums);
+    bySet.set(set, { error: sums.error + error, zero: sums.zero + zero });
   }
   const sets = [...bySet.values()];
-  const ratio = (chosen: readonly { error: number; zero: number }[]) =>
-    chosen.reduce((sum, { error }) => sum + error, 0) / chosen.reduce((sum, { zero }) => sum + zero, 0);
-  const resampled = Array.from({ length: 1000 }, () => ratio(sets.map(() => random.pick(sets)))).sort((a, b) => a - b);
-  return { heldOutRatio: ratio(sets), interval: [resampled[25] as number, resampled[974] as number] };
+  const resampled = Array.from({ length: 1000 }, () => ratioOf(sets.map(() => random.pick(sets)))).sort(
+    (a, b) => a - b,
+  );
+  return { heldOutRatio: ratioOf(sets), interval: [resampled[25] as number, resampled[974] as number] };
+}
+
+function leastIndex(values: readonly number[]): number {
+  return values.indexOf(Math.min(...values));
 }
