@@ -2,7 +2,7 @@ import type { Random } from '@easel/sdk/random';
 import type { AugmentationOptions, BatchSampler, SamplerState } from '../data/index.js';
 import { type Batch, type BatchOptions, batchOf, labelsOf, viewsOf } from './batches.js';
 import { RenderThread } from './render-thread.js';
-import type { TaskDropout } from './task-dropout.js';
+import type { KeptClasses, TaskDropout } from './task-dropout.js';
 
 export interface BatchSourceOptions extends BatchOptions {
   readonly batchSize: number;
@@ -15,8 +15,8 @@ export interface BatchSourceOptions extends BatchOptions {
 }
 
 export interface TaskBatch {
-  /** The classes that take part, which are those of the images. */
-  readonly kept: readonly number[];
+  /** The classes that take part: the image's own is always among them. */
+  readonly kept: KeptClasses;
   readonly batch: Batch;
 }
 
@@ -64,11 +64,12 @@ export class BatchSource {
   #draw() {
     const { split, sampler, dropout, randoms, batchSize, augmentation, resolutions } = this.#options;
     const before = this.#present();
-    const kept = dropout.draw(randoms.tasks);
-    const indices = sampler.next(batchSize, kept);
+    const ofStep = dropout.options.per === 'step' ? dropout.draw(randoms.tasks) : undefined;
+    const indices = sampler.next(batchSize, ofStep);
     const random = augmentation ? { options: augmentation, random: randoms.augmentation } : undefined;
     const views = viewsOf(this.#options, indices, random);
     const labels = labelsOf(split, indices);
+    const kept = Array.from(labels, (label) => ofStep ?? dropout.drawFor(label, randoms.tasks));
     this.#thread ??= new RenderThread();
     const batch = this.#thread
       .render({ views, resolutions })

@@ -15,6 +15,7 @@ export interface StepEvent {
   readonly learningRate: number;
   readonly losses: { readonly largest: number; readonly smallest?: number; readonly random?: number };
   readonly gradientNorm: number;
+  /** Mean over the images. */
   readonly keptClasses: number;
   readonly imagesPerSecond: number;
   /** Shares of the time spent compiling subnets and waiting for batches, which another thread prepares. */

@@ -53,13 +53,19 @@ export interface TrainingOptions {
   readonly statistics: StatisticsOptions;
 }
 
-/** With probability `keepAll` a step keeps all classes, else those of one task, of a union of tasks, or random ones. */
+/** With probability `keepAll` all classes are kept, else those of one task, of a union of tasks, or random ones. */
 export interface TaskDropoutOptions {
-  /** Default 0.5: only steps over all classes teach to tell classes of different tasks apart. */
+  /**
+   * What classes are drawn for. `step`: all images of a step are of the kept classes, so that batch norm sees nothing
+   * else. `image`: batches hold images of all classes, and for each the softmax runs over kept ones, its own among them.
+   * Default step.
+   */
+  readonly per: 'step' | 'image';
+  /** Default 0.5: only all classes together teach to tell classes of different tasks apart. */
   readonly keepAll: number;
-  /** Of the other steps, the share that keeps a single task; the rest keeps two or more. Default 0.5. */
+  /** Of the other draws, the share that keeps a single task; the rest keeps two or more. Default 0.5. */
   readonly singleTask: number;
-  /** Of the other steps, the share that keeps any two or more classes, whatever tasks there are. Default 0. */
+  /** Of the other draws, the share that keeps any two or more classes, whatever tasks there are. Default 0. */
   readonly randomClasses: number;
 }
 
@@ -109,7 +115,7 @@ export const defaultTrainingOptions: TrainingOptions = {
   ratioClip: 5,
   averaging: 0,
   progressive: null,
-  taskDropout: { keepAll: 0.5, singleTask: 0.5, randomClasses: 0 },
+  taskDropout: { per: 'step', keepAll: 0.5, singleTask: 0.5, randomClasses: 0 },
   augmentation: defaultAugmentation,
   pool: { size: 3, uses: 8 },
   statistics: { architectures: 150, extremes: 10, collections: 3 },
@@ -123,7 +129,7 @@ export function completeOptions(saved: TrainingOptions): TrainingOptions {
   return {
     ...{ divergence: 'kl', temperature: 1, ratioClip: 5, averaging: 0, progressive: null },
     ...saved,
-    taskDropout: { ...{ randomClasses: 0 }, ...saved.taskDropout },
+    taskDropout: { ...{ per: 'step', randomClasses: 0 }, ...saved.taskDropout },
     augmentation: saved.augmentation && { ...{ scale: [1, 1] as const }, ...saved.augmentation },
   };
 }
@@ -173,6 +179,9 @@ export function trainingOptions(given: Partial<TrainingOptions> = {}): TrainingO
     share('progressive.largest', options.progressive.largest);
     share('progressive.depth', options.progressive.depth);
     share('progressive.largest + progressive.depth', options.progressive.largest + options.progressive.depth);
+  }
+  if (!['step', 'image'].includes(options.taskDropout.per)) {
+    throw new InvalidRequestError('taskDropout.per', options.taskDropout.per, 'step or image');
   }
   share('taskDropout.keepAll', options.taskDropout.keepAll);
   share('taskDropout.singleTask', options.taskDropout.singleTask);

@@ -199,7 +199,7 @@ export class TrainingRun {
     this.#report.add({
       losses,
       gradientNorm,
-      keptClasses: kept.length,
+      keptClasses: kept.reduce((sum, own) => sum + own.length, 0) / kept.length,
       images: options.batchSize,
       ms,
       dataMs,

@@ -3,7 +3,7 @@ import type { Batch } from './batches.js';
 import type { GradientSum } from './gradients.js';
 import type { StepResult, TrainableSubnet } from './subnet.js';
 import type { SubnetPool } from './subnet-pool.js';
-import { classMask, smoothedLabels, softmaxOver } from './task-dropout.js';
+import { classMask, type KeptClasses, smoothedLabels, softmaxOver } from './task-dropout.js';
 
 export interface SandwichOptions {
   readonly classes: number;
@@ -26,7 +26,8 @@ export interface SandwichLosses {
 
 /**
  * The sandwich rule with in-place distillation (Yu et al. 2020, BigNAS): the largest subnet learns from the labels, the
- * smallest and a few random ones from the largest's present output. Only the kept classes take part.
+ * smallest and a few random ones from the largest's present output. Of every image only its kept classes take
+ * part.
  *
  * @param gradients receives the sum of all subnets' gradients
  */
@@ -34,7 +35,7 @@ export async function sandwichStep(
   pool: SubnetPool<TrainableSubnet>,
   state: ReadonlyMap<string, Float32Array>,
   batch: Batch,
-  kept: readonly number[],
+  kept: KeptClasses,
   options: SandwichOptions,
   gradients: GradientSum,
   random: Random,

@@ -39,9 +39,9 @@ export interface StepInputs {
   readonly state: ReadonlyMap<string, Float32Array>;
   /** `[batch, 3, resolution, resolution]` */
   readonly images: Float32Array;
-  /** `[batch, classes]`, rows that sum to one over the kept classes. */
+  /** `[batch, classes]`, rows that sum to one over the image's kept classes. */
   readonly targets: Float32Array;
-  /** `[1, classes]` */
+  /** `[batch, classes]` */
   readonly mask: Float32Array;
 }
 
@@ -57,7 +57,7 @@ export class TrainableSubnet {
     const { space, classes, batch, norm, engine } = options;
     const { graph, logits, parameters } = buildNetwork(space, architecture, { batch, classes, norm });
     const targets = graph.input('targets', [batch, classes]);
-    const mask = graph.input('mask', [1, classes]);
+    const mask = graph.input('mask', [batch, classes]);
     const loss = emitLoss(graph, [logits, targets, mask], options.loss);
     const program = { name: 'step', graph, outputs: { loss, logits }, loss, gradients: parameters };
     const executable = await engine.compile(program);

@@ -6,12 +6,13 @@ import type { TaskDropoutOptions } from './options.js';
 const DROPPED = -1e4;
 
 /**
- * Task dropout (Elastic Architecture Search): draws the classes that a step keeps. With probability `keepAll` all of
- * them; else a single task, or the union of two or more tasks, their number uniform up to all tasks, or with probability
- * `randomClasses` any classes. At least two are kept: where a task has only one, further random tasks, and at last random
- * classes, join it.
+ * Task dropout (Elastic Architecture Search): draws the classes that a step or an image keeps. With probability `keepAll`
+ * all of them; else a single task, or the union of two or more tasks, their number uniform up to all tasks, or with
+ * probability `randomClasses` any classes. At least two are kept: where a task has only one, further random tasks, and at
+ * last random classes, join it.
  */
 export class TaskDropout {
+  readonly #all: readonly number[];
   readonly #tasks: readonly (readonly number[])[];
 
   constructor(
@@ -19,54 +20,72 @@ export class TaskDropout {
     tasks: Tasks,
     readonly options: TaskDropoutOptions,
   ) {
+    this.#all = classes.map((_, index) => index);
     this.#tasks = Object.values(tasks).map((members) => members.map((name) => classes.indexOf(name)));
   }
 
-  /** Ascending class indices. */
+  /** For a step: ascending class indices. */
   draw(random: Random): readonly number[] {
-    const all = this.classes.map((_, index) => index);
-    if (random.float() < this.options.keepAll || this.#tasks.length === 0) return all;
+    return this.#draw(random);
+  }
+
+  /** For an image of this class, which is always kept: its task is one of those that hold it. Ascending class indices. */
+  drawFor(label: number, random: Random): readonly number[] {
+    return this.#draw(random, label);
+  }
+
+  #draw(random: Random, label?: number): readonly number[] {
+    const all = this.#all;
+    const isOwn = (task: readonly number[]) => label === undefined || task.includes(label);
+    if (random.float() < this.options.keepAll || !this.#tasks.some(isOwn)) return all;
     // Drawn only where it matters, so that the option leaves other runs as they were.
     const { randomClasses } = this.options;
-    if (randomClasses > 0 && random.float() < randomClasses) return this.#randomClasses(all, random);
+    if (randomClasses > 0 && random.float() < randomClasses) return this.#randomClasses(random, label);
     const order = random.shuffle([...this.#tasks]);
-    const single = order.length === 1 || random.float() < this.options.singleTask;
-    const count = single ? 1 : 2 + random.integer(order.length - 1);
-    const kept = new Set(order.slice(0, count).flat());
-    for (const members of [...order.slice(count), ...random.shuffle(all.map((index) => [index]))]) {
+    const own = order.splice(order.findIndex(isOwn), 1);
+    const single = this.#tasks.length === 1 || random.float() < this.options.singleTask;
+    const others = single ? 0 : 1 + random.integer(this.#tasks.length - 1);
+    const kept = new Set([...own, ...order.slice(0, others)].flat());
+    for (const members of [...order.slice(others), ...random.shuffle(all.map((index) => [index]))]) {
       if (kept.size >= Math.min(2, all.length)) break;
       for (const index of members) kept.add(index);
     }
-    return [...kept].sort((a, b) => a - b);
+    return ascending(kept);
   }
 
   /** Two or more, their number uniform. */
-  #randomClasses(all: readonly number[], random: Random): readonly number[] {
-    const count = Math.min(all.length, 2 + random.integer(Math.max(1, all.length - 1)));
-    return random
-      .shuffle([...all])
-      .slice(0, count)
-      .sort((a, b) => a - b);
+  #randomClasses(random: Random, label: number | undefined): readonly number[] {
+    const count = Math.min(this.#all.length, 2 + random.integer(Math.max(1, this.#all.length - 1)));
+    const order = random.shuffle([...this.#all]);
+    const first = label === undefined ? [] : [label];
+    return ascending(new Set([...first, ...order.filter((index) => index !== label)].slice(0, count)));
   }
 }
 
-/** `[1, classes]`: 0 for kept classes, a large negative number for the others. */
-export function classMask(kept: readonly number[], classes: number): Float32Array {
-  const mask = new Float32Array(classes).fill(DROPPED);
-  for (const index of kept) mask[index] = 0;
+function ascending(classes: Iterable<number>): readonly number[] {
+  return [...classes].sort((a, b) => a - b);
+}
+
+/** The classes that take part, for every image of a batch. */
+export type KeptClasses = readonly (readonly number[])[];
+
+/** `[n, classes]`: 0 for kept classes, a large negative number for the others. */
+export function classMask(kept: KeptClasses, classes: number): Float32Array {
+  const mask = new Float32Array(kept.length * classes).fill(DROPPED);
+  for (const [image, own] of kept.entries()) for (const index of own) mask[image * classes + index] = 0;
   return mask;
 }
 
 /** One-hot rows `[n, classes]`, of which `smoothing` is spread evenly over the kept classes. */
 export function smoothedLabels(
   labels: ArrayLike<number>,
-  kept: readonly number[],
+  kept: KeptClasses,
   classes: number,
   smoothing: number,
 ): Float32Array {
   const targets = new Float32Array(labels.length * classes);
-  for (let image = 0; image < labels.length; image++) {
-    for (const index of kept) targets[image * classes + index] = smoothing / kept.length;
+  for (const [image, own] of kept.entries()) {
+    for (const index of own) targets[image * classes + index] = smoothing / own.length;
     const label = image * classes + (labels[image] as number);
     targets[label] = (targets[label] as number) + 1 - smoothing;
   }
@@ -74,20 +93,16 @@ export function smoothedLabels(
 }
 
 /** Softmax of every row of `logits` `[n, classes]`, divided by `temperature`, over the kept classes; others get 0. */
-export function softmaxOver(
-  logits: Float32Array,
-  kept: readonly number[],
-  classes: number,
-  temperature = 1,
-): Float32Array {
+export function softmaxOver(logits: Float32Array, kept: KeptClasses, classes: number, temperature = 1): Float32Array {
   const probabilities = new Float32Array(logits.length);
-  for (let row = 0; row < logits.length; row += classes) {
+  for (const [image, own] of kept.entries()) {
+    const row = image * classes;
     let largest = Number.NEGATIVE_INFINITY;
-    for (const index of kept) largest = Math.max(largest, logits[row + index] as number);
+    for (const index of own) largest = Math.max(largest, logits[row + index] as number);
     let sum = 0;
     const exponential = (index: number) => Math.exp(((logits[row + index] as number) - largest) / temperature);
-    for (const index of kept) sum += exponential(index);
-    for (const index of kept) probabilities[row + index] = exponential(index) / sum;
+    for (const index of own) sum += exponential(index);
+    for (const index of own) probabilities[row + index] = exponential(index) / sum;
   }
   return probabilities;
 }

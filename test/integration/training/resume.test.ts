@@ -129,7 +129,7 @@ describe('trainSupernet', function () {
     const { options } = run;
     const recipe = {
       ...options,
-      taskDropout: { keepAll: 0.3, singleTask: 0.5, randomClasses: 0.5 },
+      taskDropout: { per: 'image', keepAll: 0.3, singleTask: 0.5, randomClasses: 0.5 },
       divergence: 'alpha',
       averaging: 0.9,
       progressive: { largest: 0.25, depth: 0.5 },
@@ -152,7 +152,12 @@ describe('trainSupernet', function () {
       [...Array(12).keys()].map((step) => step >= 2),
     );
 
-    const changes = [{ divergence: 'kl' }, { averaging: 0 }, { progressive: null }] as const;
+    const changes = [
+      { divergence: 'kl' },
+      { averaging: 0 },
+      { progressive: null },
+      { taskDropout: { ...recipe.taskDropout, per: 'step' } },
+    ] as const;
     for (const [i, change] of changes.entries()) {
       const place = join(directory, `without-${i}`);
       const other = await trainSupernet({ ...request, options: { ...recipe, ...change }, directory: place });

@@ -1,5 +1,12 @@
 import { BatchSampler, openDataset } from '@easel/exporter/data';
-import { BatchSource, type BatchSourceState, RenderThread, readBatch, TaskDropout } from '@easel/exporter/training';
+import {
+  BatchSource,
+  type BatchSourceState,
+  type KeptClasses,
+  RenderThread,
+  readBatch,
+  TaskDropout,
+} from '@easel/exporter/training';
 import { Random } from '@easel/sdk/random';
 import { expect } from 'chai';
 import { rejection } from '../../fixtures/rejection.js';
@@ -12,7 +19,7 @@ const resolutions = [32, 16];
 const dataset = await openDataset('glyphs');
 const { train: split, resolution } = dataset;
 
-function parts(state?: BatchSourceState) {
+function parts(state?: BatchSourceState, per: 'step' | 'image' = 'step') {
   return {
     split,
     resolution,
@@ -20,7 +27,7 @@ function parts(state?: BatchSourceState) {
     batchSize,
     augmentation,
     resolutions,
-    dropout: new TaskDropout(dataset.classes, dataset.tasks, { keepAll: 0.3, singleTask: 0.5, randomClasses: 0 }),
+    dropout: new TaskDropout(dataset.classes, dataset.tasks, { per, keepAll: 0.3, singleTask: 0.5, randomClasses: 0 }),
     sampler: state ? BatchSampler.restore(split, state.sampler) : new BatchSampler(split, { seed: 5 }),
     randoms: {
       tasks: state ? Random.fromState(state.randoms.tasks) : new Random(1),
@@ -29,7 +36,7 @@ function parts(state?: BatchSourceState) {
   };
 }
 
-type Seen = { kept: readonly number[]; labels: number[]; images: number[][] };
+type Seen = { kept: KeptClasses; labels: number[]; images: number[][] };
 
 async function take(source: BatchSource, count: number): Promise<Seen[]> {
   const seen: Seen[] = [];
@@ -58,12 +65,26 @@ describe('BatchSource', () => {
       const indices = sampler.next(batchSize, kept);
       const batch = readBatch(options, indices, { options: augmentation, random: randoms.augmentation });
       return {
-        kept,
+        kept: Array.from(batch.labels, () => kept),
         labels: [...batch.labels],
         images: [...resolutions, 24].map((side) => [...batch.images(side).data]),
       };
     });
     expect(await take(start(), 4)).to.deep.equal(expected);
+  });
+
+  it('holds images of all classes where every image keeps classes of its own', async () => {
+    const source = new BatchSource(parts(undefined, 'image'));
+    sources.push(source);
+    const seen = await take(source, 20);
+    for (const { kept, labels } of seen) {
+      labels.forEach((label, image) => {
+        expect(kept[image]).to.include(label);
+      });
+    }
+    const numbers = new Set(seen.flatMap(({ kept }) => kept.map((own) => own.length)));
+    expect(numbers.size).to.be.greaterThan(3);
+    expect(new Set(seen.flatMap(({ labels }) => labels)).size).to.be.greaterThan(dataset.classes.length / 2);
   });
 
   it('goes on from its state as if it had never stopped, although one batch was drawn ahead', async () => {

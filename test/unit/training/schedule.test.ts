@@ -35,8 +35,10 @@ describe('trainingOptions', () => {
   it('names an option out of range, or unknown', () => {
     expect(() => trainingOptions({ momentum: 1 })).to.throw(InvalidRequestError, 'momentum must be from 0 to below 1');
     expect(() => trainingOptions({ learningRate: Number.NaN })).to.throw(InvalidRequestError, 'learningRate');
-    expect(() => trainingOptions({ taskDropout: { keepAll: 2, singleTask: 0, randomClasses: 0 } })).to.throw(
-      'taskDropout.keepAll',
+    const { taskDropout } = trainingOptions();
+    expect(() => trainingOptions({ taskDropout: { ...taskDropout, keepAll: 2 } })).to.throw('taskDropout.keepAll');
+    expect(() => trainingOptions({ taskDropout: { ...taskDropout, per: 'batch' as 'step' } })).to.throw(
+      'taskDropout.per must be step or image, got "batch"',
     );
     expect(() => trainingOptions({ learnRate: 1 } as object)).to.throw('learnRate');
     expect(() => trainingOptions({ divergence: 'js' } as object)).to.throw('divergence must be kl or alpha, got "js"');
@@ -71,7 +73,7 @@ describe('completeOptions', () => {
       ratioClip: 5,
       averaging: 0,
       progressive: null,
-      taskDropout: { keepAll, singleTask, randomClasses: 0 },
+      taskDropout: { per: 'step', keepAll, singleTask, randomClasses: 0 },
       augmentation: { ...augmentation, scale: [1, 1] },
     });
     expect(completeOptions({ ...early, augmentation: null }).augmentation).to.equal(null);

@@ -8,7 +8,7 @@ const tasks = { first: ['a', 'b'], second: ['c', 'd'], third: ['b', 'e', 'f'], l
 describe('TaskDropout', () => {
   const draws = (options: { keepAll: number; singleTask: number; randomClasses?: number }, count = 4000) => {
     const random = new Random(1);
-    const dropout = new TaskDropout(classes, tasks, { randomClasses: 0, ...options });
+    const dropout = new TaskDropout(classes, tasks, { per: 'step', randomClasses: 0, ...options });
     const counts = new Map<string, number>();
     for (let i = 0; i < count; i++) {
       const key = dropout.draw(random).join('');
@@ -40,7 +40,7 @@ describe('TaskDropout', () => {
 
 describe('TaskDropout of random classes', () => {
   it('keeps any two or more, each number as often as the others', () => {
-    const dropout = new TaskDropout(classes, tasks, { keepAll: 0, singleTask: 1, randomClasses: 1 });
+    const dropout = new TaskDropout(classes, tasks, { per: 'step', keepAll: 0, singleTask: 1, randomClasses: 1 });
     const random = new Random(1);
     const sizes = new Map<number, number>();
     const sets = new Set<string>();
@@ -56,30 +56,78 @@ describe('TaskDropout of random classes', () => {
   });
 });
 
+describe('TaskDropout for single images', () => {
+  const draw = (
+    label: number,
+    options: { keepAll: number; singleTask: number; randomClasses?: number },
+    of = tasks,
+  ) => {
+    const random = new Random(1);
+    const dropout = new TaskDropout(classes, of, { per: 'image', randomClasses: 0, ...options });
+    return Array.from({ length: 2000 }, () => dropout.drawFor(label, random));
+  };
+
+  it("always keeps the image's own class and another one", () => {
+    for (const options of [
+      { keepAll: 0, singleTask: 1 },
+      { keepAll: 0.2, singleTask: 0 },
+      { keepAll: 0, singleTask: 1, randomClasses: 1 },
+    ]) {
+      for (const label of classes.keys()) {
+        const sets = new Set(draw(label, options).map((kept) => kept.join('')));
+        for (const kept of sets) {
+          expect(kept).to.include(String(label));
+          expect(kept.length).at.least(2);
+          expect([...kept]).to.deep.equal([...new Set(kept)].sort());
+        }
+      }
+    }
+  });
+
+  it('keeps each of the tasks that hold it as often as the others', () => {
+    const sets = draw(1, { keepAll: 0, singleTask: 1 }).map((kept) => kept.join(''));
+    expect(new Set(sets)).to.deep.equal(new Set(['01', '145']));
+    expect(sets.filter((kept) => kept === '01').length / sets.length).closeTo(1 / 2, 0.05);
+  });
+
+  it('joins other tasks, and keeps all classes as often as asked or where no task holds the class', () => {
+    const unions = new Set(draw(0, { keepAll: 0, singleTask: 0 }).map((kept) => kept.join('')));
+    expect(unions).to.deep.equal(new Set(['0123', '0145', '015', '012345', '01235']));
+    const all = draw(0, { keepAll: 0.6, singleTask: 1 }).filter((kept) => kept.length === classes.length);
+    expect(all.length / 2000).closeTo(0.6, 0.04);
+    const outside = draw(3, { keepAll: 0, singleTask: 1 }, { first: ['a', 'b'] } as unknown as typeof tasks);
+    expect(outside.every((kept) => kept.length === classes.length)).to.equal(true);
+  });
+});
+
 describe('distributions over the kept classes', () => {
-  const kept = [1, 3];
+  const kept = [
+    [1, 3],
+    [0, 1],
+  ];
 
   it('masks dropped classes', () => {
     const mask = classMask(kept, 5);
-    expect([...mask].map((value) => value === 0)).to.deep.equal([false, true, false, true, false]);
+    const isKept = [false, true, false, true, false, true, true, false, false, false];
+    expect([...mask].map((value) => value === 0)).to.deep.equal(isKept);
     expect(Math.fround(Math.exp(mask[0] as number))).to.equal(0);
   });
 
   it('smooths labels over kept classes only', () => {
     const rows = smoothedLabels([3, 1], kept, 5, 0.1);
-    const expected = [0, 0.05, 0, 0.95, 0, 0, 0.95, 0, 0.05, 0];
+    const expected = [0, 0.05, 0, 0.95, 0, 0.05, 0.95, 0, 0, 0];
     rows.forEach((value, i) => {
       expect(value).closeTo(expected[i] as number, 1e-6);
     });
   });
 
   it('softens by the temperature', () => {
-    const soft = softmaxOver(Float32Array.of(0, Math.log(16), 100), [0, 1], 3, 2);
+    const soft = softmaxOver(Float32Array.of(0, Math.log(16), 100), [[0, 1]], 3, 2);
     expect([...soft].map((p) => Number(p.toFixed(5)))).to.deep.equal([0.2, 0.8, 0]);
   });
 
   it('takes the softmax over kept classes only, at any size of the logits', () => {
-    const probabilities = softmaxOver(Float32Array.of(900, 500, 900, 501, 0), kept, 5);
+    const probabilities = softmaxOver(Float32Array.of(900, 500, 900, 501, 0), kept.slice(0, 1), 5);
     expect([probabilities[0], probabilities[2], probabilities[4]]).to.deep.equal([0, 0, 0]);
     expect(probabilities[3]).closeTo(1 / (1 + Math.exp(-1)), 1e-6);
     expect((probabilities[1] as number) + (probabilities[3] as number)).closeTo(1, 1e-6);
