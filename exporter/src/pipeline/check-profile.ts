@@ -3,13 +3,18 @@ import { type DeviceProfile, parseProfile } from '@easel/sdk/profile';
 import { type CheckOptions, checkProfile, type ProfileCheck, runtimeMeter } from '@easel/sdk/profiling';
 import type { SearchSpace } from '@easel/sdk/space';
 import { DeviceError, InterruptedError } from '../errors/index.js';
-import { runtimeFacts } from '../profiling/index.js';
+import { priorityWarning, runtimeFacts } from '../profiling/index.js';
 import { readJson } from './files.js';
 
 export interface CheckedProfile extends ProfileCheck {
   readonly profile: DeviceProfile;
   /** How this machine differs from the one that was measured. */
   readonly differences: readonly string[];
+}
+
+export interface CheckFileOptions extends CheckOptions {
+  /** What speaks against measuring now, in sentences for a person. */
+  readonly onWarning?: (warning: string) => void;
 }
 
 /**
@@ -20,7 +25,7 @@ export interface CheckedProfile extends ProfileCheck {
 export async function checkProfileFile(
   file: string,
   spaceOf: (name: string) => Promise<SearchSpace>,
-  options: CheckOptions = {},
+  options: CheckFileOptions = {},
 ): Promise<CheckedProfile> {
   const profile = parseProfile(await readJson(file));
   const space = await spaceOf(profile.space.name);
@@ -30,6 +35,8 @@ export async function checkProfileFile(
   if (engine !== here.engine) {
     throw new DeviceError(`${file} was measured with ${engine}; only profiles of ${here.engine} can be checked here`);
   }
+  const warning = priorityWarning(threads);
+  if (warning !== undefined) options.onWarning?.(warning);
   const check = await checkProfile(space, profile, runtimeMeter(nodeRuntime, { threads }), options).catch((error) => {
     throw options.signal?.aborted ? new InterruptedError('checking') : error;
   });

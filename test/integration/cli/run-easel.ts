@@ -17,9 +17,19 @@ export interface RunningEasel {
   readonly outcome: Promise<Outcome>;
 }
 
-/** The real command line in a process of its own, without a terminal. */
-export function startEasel(words: readonly string[], directory: string): RunningEasel {
-  const child = spawn(process.execPath, [easelMain, ...words], {
+/**
+ * The real command line in a process of its own, without a terminal.
+ *
+ * @param nice by how much its priority is to be lower
+ */
+export function startEasel(
+  words: readonly string[],
+  directory: string,
+  { nice }: { readonly nice?: number } = {},
+): RunningEasel {
+  const command = [process.execPath, easelMain, ...words];
+  const [program, ...rest] = (nice === undefined ? command : ['nice', '-n', String(nice), ...command]) as [string];
+  const child = spawn(program, rest, {
     cwd: directory,
     env: { ...process.env, NO_COLOR: '1', EASEL_CACHE: join(directory, '.cache') },
     stdio: ['ignore', 'pipe', 'pipe'],

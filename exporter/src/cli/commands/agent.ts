@@ -26,6 +26,7 @@ export function agentCommand(): Command {
 
 async function run({ host, port, threads, token: given }: Flags): Promise<void> {
   const { startAgent } = await import('../../agent/index.js');
+  const { priorityWarning } = await import('../../profiling/index.js');
   const local = ['127.0.0.1', 'localhost', '::1'].includes(host);
   // An empty one counts as none.
   const known = given || process.env.EASEL_TOKEN || undefined;
@@ -33,6 +34,8 @@ async function run({ host, port, threads, token: given }: Flags): Promise<void> 
   const agent = await startAgent({ host, port, threads, ...(token === undefined ? {} : { token }) });
   print(`listening: ${agent.url}`);
   if (token !== undefined && known === undefined) print(`token: ${token}`);
+  const warning = priorityWarning(threads);
+  if (warning !== undefined) note(`warning: ${warning}`);
   note('Ctrl-C ends it');
   await interruptible(
     'closing',

@@ -85,6 +85,10 @@ async function run(flags: Flags, command: Command): Promise<void> {
     command.error('error: --name is for one profile; this would measure several');
   const progress = new ProgressGroup(flags.quiet);
   const { writeProfiles } = await import('../../pipeline/profile.js');
+  const { priorityWarning } = await import('../../profiling/index.js');
+  // A browser that is started here inherits the priority.
+  const warning = flags.remote ? undefined : priorityWarning(Math.max(...configurations.map(({ threads }) => threads)));
+  if (warning !== undefined) note(`warning: ${warning}`);
   try {
     const profiles = await interruptible('stopping; nothing will be written', (signal) =>
       flags.browser || flags.remote
@@ -177,6 +181,7 @@ async function check(file: string, { quiet }: Flags): Promise<void> {
     const checked = await interruptible('stopping', (signal) =>
       checkProfileFile(file, searchSpace, {
         signal,
+        onWarning: (warning) => note(`warning: ${warning}`),
         onProgress: (done, total) => progress.update('measuring', done, total),
       }),
     );
