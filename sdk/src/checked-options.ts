@@ -11,13 +11,17 @@ export function assertLoadable(bundle: unknown, options: LoadOptions): void {
   }
   const stranger = Object.keys(options).find((field) => !optionNames.includes(field));
   if (stranger !== undefined) throw new InvalidRequestError('load option', stranger, `one of ${listed(optionNames)}`);
-  const { threads, provider, idleSubnets, correct, wasmUrl } = options;
+  const { device, threads, provider, idleSubnets, correct, wasmUrl } = options;
   const builds = isAddress(wasmUrl) ? [] : Object.keys(wasmUrl ?? {});
   if (!builds.every((build) => build === 'wasm' || build === 'webgpu')) {
     throw new InvalidRequestError('wasmUrl', builds.join(), 'an address, or { wasm, webgpu }');
   }
   if (correct !== undefined && typeof correct !== 'boolean') {
     throw new InvalidRequestError('correct', correct, 'true or false');
+  }
+  if (correct && device === undefined) {
+    const remedy = "load with { device: 'auto' } or a profile";
+    throw new InvalidRequestError('correct', correct, `false where there is no device profile to correct (${remedy})`);
   }
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
     throw new InvalidRequestError('threads', threads, 'an integer of at least 1');

@@ -13,7 +13,7 @@ export interface LoadOptions {
   readonly device?: 'auto' | (string & {}) | DeviceProfile;
   /**
    * Whether `specialize` also runs the chosen subnet a few times (some 20 ms), scales predictions by how slow the device
-   * is today (by a factor of at most 2), and chooses again if the budget would not hold. Default: false.
+   * is today (by a factor of at most 2), and chooses again if the budget would not hold. Needs a `device`. Default: false.
    */
   readonly correct?: boolean;
   /** Threads that one inference may use. Default: as many as the profile was measured with, or 1. */
@@ -61,6 +61,7 @@ export function isLoadable(bundle: unknown, given: LoadOptions): boolean {
   const isSource = isAddress(bundle) || typeof (bundle as Partial<BundleSource> | undefined)?.read === 'function';
   return (
     isSource &&
+    !(given.correct && given.device === undefined) &&
     Object.entries(given).every(
       ([name, value]) =>
         optionNames.includes(name) && (value === undefined || options[name as keyof LoadOptions](value)),

@@ -171,6 +171,14 @@ describe('Easel on the device at hand', () => {
       await plain.dispose();
     });
 
+    it('is refused where there is nothing to correct', async () => {
+      const { message } = await rejection(Easel.load(directory, { correct: true }), InvalidRequestError);
+      expect(message).to.equal(
+        "correct must be false where there is no device profile to correct (load with { device: 'auto' } or a profile), got true",
+      );
+      await (await Easel.load(directory, { correct: false })).dispose();
+    });
+
     it('is refused where it is neither true nor false', async () => {
       const options = { correct: 'yes' } as unknown as LoadOptions;
       expect((await rejection(Easel.load(directory, options), InvalidRequestError)).message).to.include(
