@@ -3,7 +3,6 @@ import type { AdaptiveClassifier, AdaptiveOptions, AdaptiveRequest } from './ada
 import { ArchitectureGenerator } from './architecture-generator.js';
 import { BundleReader, type BundleSource } from './bundle/index.js';
 import type { Classifier, Prediction } from './classifier.js';
-import { DisposedError } from './errors/index.js';
 import { CostTables, costRange } from './generator/index.js';
 import { findProfile, isAddress, isLoadable, type LoadOptions } from './load-options.js';
 import { Planner } from './planner.js';
@@ -31,7 +30,6 @@ export class Easel {
   readonly execution: Execution;
   /** Why the profile may not hold here, such as another version of ONNX Runtime or a busy machine: sentences. */
   readonly warnings: readonly string[];
-  #disposed = false;
 
   private constructor(specializer: Specializer, warnings: readonly string[]) {
     this.#reader = specializer.reader;
@@ -69,7 +67,6 @@ export class Easel {
       host.runtime.start({ provider, threads: wanted, wasmUrl }),
       reader.supernet(),
     ]);
-    signal?.throwIfAborted();
     const measured = auto
       ? await (await import('./measure-device.js')).measureDevice(
           reader,
@@ -80,10 +77,14 @@ export class Easel {
         )
       : { profile: given, warnings: [] };
     const { profile } = measured;
-    const generator = await ArchitectureGenerator.open(loaded.generator, space, classes.length, host.runtime);
-    const planner = new Planner(reader, generator, new CostTables(space, profile));
-    const correction = correct && profile ? new (await import('./corrected.js')).LatencyCorrection() : undefined;
+    const tables = new CostTables(space, profile);
+    const correction = correct ? new (await import('./corrected.js')).LatencyCorrection() : undefined;
     const mismatches = profile ? await profileMismatches(profile, execution) : [];
+    // Last: whatever fails before it leaves no session open.
+    const generator = await ArchitectureGenerator.open(loaded.generator, space, classes.length, host.runtime);
+    if (signal?.aborted) await generator.dispose();
+    signal?.throwIfAborted();
+    const planner = new Planner(reader, generator, tables);
     return new Easel(new Specializer(reader, loaded.supernet, planner, execution, correction, idleSubnets), [
       ...measured.warnings,
       ...mismatches,
@@ -125,7 +126,7 @@ export class Easel {
    *   UnreachableAccuracyError
    */
   async architectures(requests: readonly Request[]): Promise<Architecture[]> {
-    this.#assertUsable();
+    this.#planner.assertUsable();
     return this.#planner.architectures(requests);
   }
 
@@ -138,7 +139,7 @@ export class Easel {
    * @throws DisposedError after `dispose`
    */
   async specialize(request: SpecializeRequest): Promise<Classifier> {
-    this.#assertUsable();
+    this.#planner.assertUsable();
     return this.#specializer.specialize(request);
   }
 
@@ -150,7 +151,7 @@ export class Easel {
    * @throws UnknownTaskError, UnknownClassError, InfeasibleBudgetError, DisposedError, as `specialize` does
    */
   async adaptive(request: AdaptiveRequest, options: AdaptiveOptions = {}): Promise<AdaptiveClassifier> {
-    this.#assertUsable();
+    this.#planner.assertUsable();
     const { tables, decisions } = this.#planner;
     const latency = () => tables.get('latencyMs', this.classes.length);
     // Bundlers put it into a file of its own, which pages that do not adapt never load.
@@ -162,7 +163,7 @@ export class Easel {
         predictLatency: (architecture) => architectureCost(latency(), decisions, architecture),
         latencyRange: () => costRange(decisions, latency()),
         open: (subject, architecture, onInference) => {
-          this.#assertUsable();
+          this.#planner.assertUsable();
           return this.#specializer.specialize({ ...subject, architecture }, onInference);
         },
       },
@@ -181,7 +182,7 @@ export class Easel {
     request: Omit<Request, 'budget'>,
     architectures: readonly Architecture[],
   ): Promise<Omit<Prediction, 'modelBytes'>[]> {
-    this.#assertUsable();
+    this.#planner.assertUsable();
     const classes = await this.#planner.classes(request);
     const stranger = architectures.find((architecture) => !isInSpace(this.space, architecture));
     if (stranger) (await import('./checked.js')).refusedArchitecture(stranger, this.space, [], () => 0);
@@ -194,11 +195,6 @@ export class Easel {
 
   /** Frees the generator and idle subnets. Classifiers made before stay usable; they have a `dispose` of their own. */
   async dispose(): Promise<void> {
-    this.#disposed = true;
     await Promise.all([this.#planner.dispose(), this.#specializer.dispose()]);
-  }
-
-  #assertUsable(): void {
-    if (this.#disposed) throw new DisposedError('Easel');
   }
 }

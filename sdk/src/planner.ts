@@ -3,6 +3,7 @@ import { AccuracyPredictor } from './accuracy-predictor.js';
 import type { ArchitectureGenerator, Scenario } from './architecture-generator.js';
 import type { BundleReader } from './bundle/index.js';
 import type { Costs, Prediction } from './classifier.js';
+import { DisposedError } from './errors/index.js';
 import { type Budget, type CostTables, isBudget, type Limit, limitsOf } from './generator/index.js';
 import type { LatencyCorrection } from './profile/index.js';
 import { remember } from './remember.js';
@@ -21,6 +22,7 @@ export class Planner {
   #predictor: Promise<AccuracyPredictor | undefined> | undefined;
   readonly #choices = new Map<string, Architecture>();
   readonly decisions: readonly Decision[];
+  #disposed = false;
 
   constructor(
     readonly reader: BundleReader,
@@ -124,6 +126,7 @@ export class Planner {
 
   /** Read and opened when it is first needed, and again after a failure. */
   predictor(): Promise<AccuracyPredictor | undefined> {
+    this.assertUsable();
     const classes = this.reader.manifest.classes.length;
     this.#predictor ??= this.reader
       .predictor()
@@ -135,7 +138,13 @@ export class Planner {
     return this.#predictor;
   }
 
+  /** @throws DisposedError after `dispose` */
+  assertUsable(): void {
+    if (this.#disposed) throw new DisposedError('Easel');
+  }
+
   async dispose(): Promise<void> {
+    this.#disposed = true;
     const predictor = await this.#predictor?.catch(() => undefined);
     await Promise.all([this.generator.dispose(), predictor?.dispose()]);
   }

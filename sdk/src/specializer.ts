@@ -63,15 +63,18 @@ export class Specializer {
     try {
       if (onInference) await warmUp(lease.value, architecture);
       const source = await this.#source(architecture, recalibrate);
+      const [accuracy] = await planner.accuracies(classes, [architecture]);
+      const note = await planner.note(limits, request.budget?.accuracy);
+      planner.assertUsable();
       return new Classifier({
         classes: classes.map((index) => manifest.classes[index] as string),
         architecture,
         predicted: {
           ...planner.costs(architecture, classes.length, correction),
           modelBytes: lease.value.modelBytes,
-          ...(await planner.accuracies(classes, [architecture]))[0],
+          ...accuracy,
         },
-        note: await planner.note(limits, request.budget?.accuracy),
+        note,
         assemble: () => writeSubnet(source, architecture, classes),
         lease,
         preprocessing: manifest.preprocessing,
@@ -80,7 +83,7 @@ export class Specializer {
         onInference,
       });
     } catch (error) {
-      // Such as `dispose` meanwhile, which closes the predictor.
+      // Such as `dispose` meanwhile.
       await lease.release();
       throw error;
     }

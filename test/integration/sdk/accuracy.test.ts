@@ -3,7 +3,6 @@ import { writeBundle } from '@easel/exporter/bundle';
 import { classSetFeatureCount, exportPredictor, initializeGenerator } from '@easel/exporter/generator';
 import { Easel, InfeasibleBudgetError, InvalidRequestError, UnreachableAccuracyError } from '@easel/sdk';
 import { CostTables, costRange } from '@easel/sdk/generator';
-import { nodeRuntime } from '@easel/sdk/node';
 import { Random } from '@easel/sdk/random';
 import { type Architecture, architectureCost, decisionsOf, encodeArchitecture, presetSpace } from '@easel/sdk/space';
 import { tensor } from '@easel/sdk/tensor';
@@ -80,35 +79,6 @@ describe('accuracy', () => {
     expect(accuracyInterval?.[0]).to.be.closeTo(value - 1.96 * deviation, 1e-6);
     expect(accuracyInterval?.[1]).to.be.closeTo(value + 1.96 * deviation, 1e-6);
     await classifier.dispose();
-  });
-
-  it('that cannot be predicted any more, since Easel was disposed meanwhile, leaves no session open', async () => {
-    const other = await Easel.load(directory, { device: 'slow-board' });
-    const { createSession } = nodeRuntime;
-    let [opened, closed] = [0, 0];
-    let disposing: Promise<void> | undefined;
-    nodeRuntime.createSession = async (...request) => {
-      const session = await createSession.apply(nodeRuntime, request);
-      opened++;
-      // The second is the subnet's: all but acquired.
-      if (opened === 2) disposing = other.dispose();
-      return {
-        run: (feeds) => session.run(feeds),
-        dispose: () => {
-          closed++;
-          return session.dispose();
-        },
-      };
-    };
-    try {
-      await rejection(other.specialize({ ...pets, budget: { latencyMs: 3 } }), Error);
-      expect(disposing).not.to.equal(undefined);
-      await disposing;
-      // The subnet's and the predictor's; the generator's was opened before.
-      expect([opened, closed]).to.deep.equal([2, 2]);
-    } finally {
-      nodeRuntime.createSession = createSession;
-    }
   });
 
   it('is not predicted by a bundle without predictor, which cannot be asked for one', () =>
