@@ -1,5 +1,5 @@
 import type { Scenario } from './architecture-generator.js';
-import { InfeasibleBudgetError } from './errors/index.js';
+import { InfeasibleBudgetError, UnreachableAccuracyError } from './errors/index.js';
 import type { Limit } from './generator/index.js';
 import type { Planner } from './planner.js';
 import { LatencyCorrection } from './profile/index.js';
@@ -33,7 +33,7 @@ export async function holdCorrected(
     const { factor } = correction;
     const limits = correctedLimits(scenario.limits, factor);
     return planner.chosen(request, { ...scenario, limits }).catch((error) => {
-      throw infeasibleToday(error, factor);
+      throw asToday(error, scenario, factor);
     });
   };
   let held = await hold(await choose());
@@ -78,7 +78,16 @@ function correctedLimits(limits: readonly Limit[], factor: number): readonly Lim
 }
 
 /** What was asked for, and what there is, on the day's device. */
-function infeasibleToday(error: unknown, factor: number): unknown {
-  if (!(error instanceof InfeasibleBudgetError) || error.metric !== 'latencyMs') return error;
-  return new InfeasibleBudgetError(error.metric, error.requested * factor, error.minimum * factor, error.together);
+function asToday(error: unknown, { limits }: Scenario, factor: number): unknown {
+  const latency = limits.find(({ table }) => table.metric === 'latencyMs');
+  const asked = (together: readonly string[]) =>
+    together.map((limit) => (limit.startsWith('latencyMs ') ? `latencyMs <= ${latency?.most}` : limit));
+  if (error instanceof UnreachableAccuracyError) {
+    return new UnreachableAccuracyError(error.requested, error.best, asked(error.together));
+  }
+  if (!(error instanceof InfeasibleBudgetError)) return error;
+  const { metric, requested, minimum, together } = error;
+  return latency?.table.metric === metric
+    ? new InfeasibleBudgetError(metric, latency.most, minimum * factor, together)
+    : new InfeasibleBudgetError(metric, requested, minimum, asked(together));
 }

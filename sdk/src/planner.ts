@@ -90,9 +90,10 @@ export class Planner {
       : (await import('./checked.js')).refusedArchitecture(architecture, space, limits, cost);
   }
 
-  /** Whether the budget could be smaller, all of it. */
-  async note(limits: readonly Limit[], accuracy: number | undefined): Promise<string | undefined> {
-    const largest = ({ table }: Limit) => this.generator.range(table).largest;
+  /** Whether the budget could be smaller, all of it. @param slowdown of the device, over its table */
+  async note(limits: readonly Limit[], accuracy: number | undefined, slowdown = 1): Promise<string | undefined> {
+    const largest = ({ table }: Limit) =>
+      this.generator.range(table).largest * (table.metric === 'latencyMs' ? slowdown : 1);
     const isLoose = accuracy === undefined && limits.length > 0 && limits.every((limit) => limit.most > largest(limit));
     return isLoose ? (await import('./checked.js')).looseBudget(limits, largest) : undefined;
   }

@@ -64,7 +64,7 @@ export class Specializer {
       if (onInference) await warmUp(lease.value, architecture);
       const source = await this.#source(architecture, recalibrate);
       const [accuracy] = await planner.accuracies(classes, [architecture]);
-      const note = await planner.note(limits, request.budget?.accuracy);
+      const note = await planner.note(limits, request.budget?.accuracy, correction?.factor);
       planner.assertUsable();
       return new Classifier({
         classes: classes.map((index) => manifest.classes[index] as string),

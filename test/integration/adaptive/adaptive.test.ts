@@ -18,6 +18,7 @@ import { formatArchitecture, presetSpace, smallestArchitecture } from '@easel/sd
 import { expect } from 'chai';
 import { writeRandomBundle } from '../../fixtures/bundle.js';
 import { type ErrorClass, rejection } from '../../fixtures/rejection.js';
+import { scaled } from '../../fixtures/scaled-profile.js';
 
 const image: Pixels = { data: new Uint8Array(32 * 32 * 3).fill(128), width: 32, height: 32, channels: 3 };
 const pets: AdaptiveRequest = { tasks: ['pets'], budget: { latencyMs: 3 } };
@@ -317,18 +318,3 @@ describe('Adaptive classifier', () => {
     });
   });
 });
-
-/** The same device, if it were faster or slower by a factor. */
-function scaled(profile: DeviceProfile, factor: number): DeviceProfile {
-  const times = (costs: Record<string, number>) =>
-    Object.fromEntries(Object.entries(costs).map(([option, ms]) => [option, ms * factor]));
-  return {
-    ...profile,
-    name: 'scaled',
-    terms: profile.terms.map(({ resolution, base, units }) => ({
-      resolution,
-      base: base * factor,
-      units: units.map(({ first, later }) => ({ first: times(first), later: times(later) })),
-    })),
-  };
-}

@@ -1,7 +1,14 @@
 import { rm } from 'node:fs/promises';
 import { writeBundle } from '@easel/exporter/bundle';
 import { classSetFeatureCount, exportPredictor, initializeGenerator } from '@easel/exporter/generator';
-import { Easel, InfeasibleBudgetError, InvalidRequestError, UnreachableAccuracyError } from '@easel/sdk';
+import {
+  type Budget,
+  type DeviceProfile,
+  Easel,
+  InfeasibleBudgetError,
+  InvalidRequestError,
+  UnreachableAccuracyError,
+} from '@easel/sdk';
 import { CostTables, costRange } from '@easel/sdk/generator';
 import { Random } from '@easel/sdk/random';
 import { type Architecture, architectureCost, decisionsOf, encodeArchitecture, presetSpace } from '@easel/sdk/space';
@@ -9,7 +16,8 @@ import { tensor } from '@easel/sdk/tensor';
 import { expect } from 'chai';
 import { bundleClasses, randomBundleContents, withDirectory, writeRandomBundle } from '../../fixtures/bundle.js';
 import { greedyGenerator } from '../../fixtures/greedy-generator.js';
-import { rejection } from '../../fixtures/rejection.js';
+import { type ErrorClass, rejection } from '../../fixtures/rejection.js';
+import { scaled } from '../../fixtures/scaled-profile.js';
 
 const space = presetSpace('tiny-32');
 const decisions = decisionsOf(space);
@@ -152,5 +160,32 @@ describe('accuracy', () => {
       else expect(classifier.note).to.equal(undefined);
       await classifier.dispose();
     }
+  });
+
+  it('and limits are told as they were asked for, and as today is, where the device is slower than its table', async () => {
+    // A table that promises far too little: the correction ends at its bound, 2.
+    const device = scaled(easel.profile as DeviceProfile, 1e-3);
+    const today = await Easel.load(directory, { device, correct: true });
+    const { smallest, largest } = costRange(decisions, new CostTables(space, device).get('latencyMs', 2));
+    const refused = <E extends Error>(budget: Budget, errorClass: ErrorClass<E>) =>
+      rejection(today.specialize({ ...pets, budget }), errorClass);
+    const noteFor = async (budget: Budget) => {
+      const classifier = await today.specialize({ ...pets, budget });
+      expect(classifier.predicted.correction).to.equal(2);
+      await classifier.dispose();
+      return classifier.note;
+    };
+    // These teach it how slow the device is.
+    expect(await noteFor({ latencyMs: 1.5 * largest })).to.equal(undefined);
+    expect(await noteFor({ latencyMs: 2.5 * largest })).to.include(
+      `(latencyMs ${Number((2 * largest).toPrecision(4))})`,
+    );
+    const middle = 1.1 * (smallest + largest);
+    const tooAccurate = await refused({ accuracy: 0.95, latencyMs: middle, macs: 9e6 }, UnreachableAccuracyError);
+    expect(tooAccurate.together).to.deep.equal([`latencyMs <= ${middle}`, 'macs <= 9000000']);
+    const tooSlow = await refused({ latencyMs: 1.5 * smallest }, InfeasibleBudgetError);
+    expect([tooSlow.requested, tooSlow.together]).to.deep.equal([1.5 * smallest, []]);
+    expect(tooSlow.minimum).to.be.closeTo(2 * smallest, 1e-9);
+    await today.dispose();
   });
 });

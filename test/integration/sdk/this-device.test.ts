@@ -8,6 +8,7 @@ import { largestArchitecture, presetSpace, smallestArchitecture } from '@easel/s
 import { expect } from 'chai';
 import { writeRandomBundle } from '../../fixtures/bundle.js';
 import { rejection } from '../../fixtures/rejection.js';
+import { scaled } from '../../fixtures/scaled-profile.js';
 
 const space = presetSpace('tiny-32');
 const largest = largestArchitecture(space);
@@ -138,28 +139,16 @@ describe('Easel on the device at hand', () => {
     it('chooses a smaller subnet where the device is slower than its table', async () => {
       // A table that promises a hundredth of what subnets take: the correction ends at its bound.
       const plain = await Easel.load(directory, { device: 'auto' });
-      const profile = plain.profile as NonNullable<typeof plain.profile>;
-      const scaled = {
-        ...profile,
-        name: 'dreamt',
-        terms: profile.terms.map(({ resolution, base, units }) => ({
-          resolution,
-          base: base / 100,
-          units: units.map(({ first, later }) => ({
-            first: Object.fromEntries(Object.entries(first).map(([key, ms]) => [key, ms / 100])),
-            later: Object.fromEntries(Object.entries(later).map(([key, ms]) => [key, ms / 100])),
-          })),
-        })),
-      };
+      const dreamt = scaled(plain.profile as DeviceProfile, 0.01);
       const [least, most] = [smallestArchitecture(space), largest].map((each) =>
-        predictLatency(scaled, space, each),
+        predictLatency(dreamt, space, each),
       ) as [number, number];
-      const easel = await Easel.load(directory, { device: scaled, correct: true });
+      const easel = await Easel.load(directory, { device: dreamt, correct: true });
       const classes = easel.classes.slice(0, 2);
       const classifier = await easel.specialize({ classes, budget: { latencyMs: most } });
       expect(classifier.predicted.correction).to.equal(2);
       expect(classifier.predicted.latencyMs).to.be.at.most(most);
-      expect(predictLatency(scaled, space, classifier.architecture)).to.be.at.most(most / 2);
+      expect(predictLatency(dreamt, space, classifier.architecture)).to.be.at.most(most / 2);
       const error = await rejection(
         easel.specialize({ classes, budget: { latencyMs: 1.5 * least } }),
         InfeasibleBudgetError,
