@@ -3,11 +3,13 @@ import { DisposedError } from '../errors/index.js';
 import type { ImageInput } from '../image/index.js';
 import { InFlight } from '../runtime/index.js';
 import type { Architecture } from '../space/index.js';
+import { Backoff } from './backoff.js';
 import { type AdaptiveEvents, type Decision, type DecisionKind, decisionOf } from './decision.js';
 import { Journal } from './journal.js';
 import { ladderOf, type Rung } from './ladder.js';
 import { LatencyWindow } from './latency-window.js';
 import { type AdaptiveOptions, checkedOptions, type Watchfulness } from './options.js';
+import { PendingTargets } from './pending-targets.js';
 import { Policy } from './policy.js';
 import {
   type AdaptiveChange,
@@ -23,8 +25,6 @@ import type { ObservedLatency, Subnet, SubnetSource, Target } from './subnet.js'
 const decideEveryMs = 20;
 /** Fewest inferences whose median says how fast the device is. */
 const enoughToRemember = 12;
-const firstRetryMs = 1000;
-const longestRetryMs = 60_000;
 
 /**
  * A classifier that watches its own latency and, in the background, changes to a smaller subnet when the device slows
@@ -41,6 +41,7 @@ export class AdaptiveClassifier {
   /** Whether it changes subnets by itself. Without, it watches, reports and changes when the app asks. */
   automatic: boolean;
   #wanted: Target;
+  readonly #pending = new PendingTargets();
   #running: Subnet | undefined;
   #switching: Promise<void> | undefined;
   /** Requests of the app are taken one after the other. */
@@ -48,8 +49,7 @@ export class AdaptiveClassifier {
   /** Inferences that began before shared the processor with opening a subnet. */
   #cleanSince = 0;
   #decidedAt = Number.NEGATIVE_INFINITY;
-  #retryAt = Number.NEGATIVE_INFINITY;
-  #failures = 0;
+  readonly #backoff = new Backoff();
   #disposed = false;
 
   private constructor(
@@ -123,9 +123,13 @@ export class AdaptiveClassifier {
   /**
    * Other tasks, another budget, or both. Until the new subnet is open, the one before answers.
    *
-   * @returns when the new subnet answers, or a newer one if this was called again meanwhile
+   * Called again meanwhile, it goes on to the newest change at once, and skips those between.
+   *
+   * @returns when the new subnet answers, or that of a newer change
    * @throws UnknownTaskError, UnknownClassError, InvalidRequestError, InfeasibleBudgetError, DisposedError; then nothing
    *   changes
+   * @throws whatever opening the subnet threw, or that of the newest change for which this one was skipped; then the
+   *   subnet before goes on
    */
   async change(change: AdaptiveChange): Promise<void> {
     this.#assertUsable();
@@ -182,7 +186,7 @@ export class AdaptiveClassifier {
     const now = startedAt + ms;
     this.#window.add(ms, now);
     this.#journal.emit('inference', inference);
-    if (!this.automatic || now - this.#decidedAt < decideEveryMs || now < this.#retryAt) return;
+    if (!this.automatic || now - this.#decidedAt < decideEveryMs || this.#backoff.isWaiting(now)) return;
     this.#decidedAt = now;
     this.#decide(now);
   }
@@ -220,12 +224,16 @@ export class AdaptiveClassifier {
 
   #want(target: Target): Target {
     this.#wanted = target;
-    if (this.#running && this.#isRunning(target)) this.#running = { ...this.#running, target };
+    this.#pending.add(target);
+    if (this.#running && this.#isRunning(target)) {
+      this.#running = { ...this.#running, target };
+      this.#pending.reached(target);
+    }
     this.#journal.record(target.decision);
     return target;
   }
 
-  /** Resolves when the wanted subnet runs: this one, or what was wanted after it. */
+  /** Resolves when this one runs, or what was wanted after it; fails with it, or with what it was skipped for. */
   async #reach(target: Target): Promise<void> {
     while (target.error === undefined && !this.#disposed && !this.#isRunning(this.#wanted)) {
       this.#switching ??= this.#switch().finally(() => {
@@ -251,7 +259,8 @@ export class AdaptiveClassifier {
       this.#remember();
       this.#running = { classifier, target };
       if (before) this.#retired.track(before.classifier.dispose()).catch(() => undefined);
-      this.#failures = 0;
+      this.#pending.reached(target);
+      this.#backoff.succeed();
       this.#window.clear();
       this.#cleanSince = performance.now();
       this.#journal.emit('switch', { decision, openedInMs: this.#cleanSince - start });
@@ -271,9 +280,12 @@ export class AdaptiveClassifier {
   /** The subnet before goes on; the policy may ask again, but not at once. */
   #fail(target: Target, error: unknown): void {
     target.error = error;
-    this.#retryAt = performance.now() + Math.min(longestRetryMs, firstRetryMs * 2 ** this.#failures++);
+    this.#backoff.fail(performance.now());
     if (!this.#running) return;
-    if (this.#wanted === target) this.#wanted = this.#running.target;
+    if (this.#wanted === target) {
+      this.#wanted = this.#running.target;
+      this.#pending.fail(error);
+    }
     const { request, rungs, rung } = this.#running.target;
     const message = error instanceof Error ? error.message : String(error);
     const reason = `another subnet could not be opened, this one goes on: ${message}`;

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import {
   type AdaptiveChange,
   type AdaptiveClassifier,
@@ -14,6 +15,7 @@ import {
   type Result,
   UnknownTaskError,
 } from '@easel/sdk';
+import { nodeRuntime } from '@easel/sdk/node';
 import { formatArchitecture, presetSpace, smallestArchitecture } from '@easel/sdk/space';
 import { expect } from 'chai';
 import { writeRandomBundle } from '../../fixtures/bundle.js';
@@ -300,6 +302,42 @@ describe('Adaptive classifier', () => {
     expect(adaptive.request).to.deep.equal(pets);
     expect(namesOf(await adaptive.classify(image))).to.deep.equal(['cat', 'dog']);
     await adaptive.dispose();
+  });
+
+  it('fails a change that was skipped for a newer one with it, and not with one that is not the newest', async () => {
+    const { createSession } = nodeRuntime;
+    const adaptive = await easel.adaptive(pets, { patienceMs: 600_000 });
+    const outcomesOf = async (changes: readonly Promise<void>[]) =>
+      (await Promise.allSettled(changes)).map((outcome) =>
+        outcome.status === 'rejected' ? outcome.reason.message : 'done',
+      );
+    try {
+      // The first change opens a subnet, the third cannot, and the second has no turn.
+      let opened = 0;
+      let newest: Promise<void> | undefined;
+      let asksAgain = false;
+      nodeRuntime.createSession = async (...request) => {
+        if (++opened !== 2) return createSession.apply(nodeRuntime, request);
+        if (asksAgain) newest = adaptive.setTasks(['insects']);
+        await setTimeout(5);
+        throw new Error('no memory');
+      };
+      const change = (...classes: string[]) => adaptive.change({ classes });
+      const skipped = await outcomesOf([change('cat', 'ant'), change('cat', 'bee'), change('cat', 'gnu')]);
+      expect(skipped).to.deep.equal(['done', 'no memory', 'no memory']);
+      expect(adaptive.classes).to.have.members(['cat', 'ant']);
+      expect(adaptive.request.classes).to.deep.equal(['cat', 'ant']);
+
+      opened = 0;
+      asksAgain = true;
+      const overtaken = await outcomesOf([change('dog', 'ant'), change('dog', 'bee'), change('dog', 'gnu')]);
+      expect(overtaken).to.deep.equal(['done', 'done', 'no memory']);
+      await newest;
+      expect(namesOf(await adaptive.classify(image))).to.deep.equal(['ant', 'bee']);
+    } finally {
+      nodeRuntime.createSession = createSession;
+      await adaptive.dispose();
+    }
   });
 
   it('does not grow over 150 changes', async function () {
