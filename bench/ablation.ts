@@ -1,7 +1,6 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { type Dataset, openDataset } from '@easel/exporter/data';
 import { openEngine } from '@easel/exporter/engine';
 import { subnetLogits } from '@easel/exporter/evaluation';
@@ -21,6 +20,7 @@ import {
   smallestArchitecture,
 } from '@easel/sdk/space';
 import { type Benchmark, rounded } from './benchmark.js';
+import { parseFlags } from './support/flags.js';
 import { type Answers, answersOf, interval, joined, meanAccuracy, resamples } from './support/task-accuracies.js';
 
 /** What each trial changes of the recipe that all share. */
@@ -53,19 +53,16 @@ export const benchmark: Benchmark = {
   summary: 'options of the training recipe, one at a time: task accuracy after equally many steps (slow)',
 
   async run(args) {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        data: { type: 'string', default: 'glyphs' },
-        'tasks-file': { type: 'string' },
-        space: { type: 'string', default: 'tiny-32' },
-        steps: { type: 'string', default: '300' },
-        'batch-size': { type: 'string', default: '64' },
-        seeds: { type: 'string', default: '1' },
-        images: { type: 'string', default: '2000' },
-        only: { type: 'string' },
-        options: { type: 'string' },
-      },
+    const values = parseFlags(args, {
+      data: { type: 'string', default: 'glyphs' },
+      'tasks-file': { type: 'string' },
+      space: { type: 'string', default: 'tiny-32' },
+      steps: { type: 'string', default: '300' },
+      'batch-size': { type: 'string', default: '64' },
+      seeds: { type: 'string', default: '1' },
+      images: { type: 'string', default: '2000' },
+      only: { type: 'string' },
+      options: { type: 'string' },
     });
     const space = await spaceOf(values.space);
     const dataset = await openDataset(values.data, {

@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { type AdaptiveClassifier, Easel, type Pixels } from '@easel/sdk';
 import { largestArchitecture } from '@easel/sdk/space';
 import { Hog } from '#fixtures/hog';
 import { type Benchmark, median, rounded } from './benchmark.js';
+import { parseFlags } from './support/flags.js';
 import { proportionalTo, side, space, task, withLargeImages } from './support/large-images.js';
 
 const image: Pixels = { data: new Uint8Array(side * side * 3).fill(90), width: side, height: side, channels: 3 };
@@ -30,7 +30,7 @@ export const benchmark: Benchmark = {
   summary: 'how soon an adaptive classifier keeps its budget beside a CPU hog, and grows again without it',
 
   async run(args) {
-    const { values } = parseArgs({ args: [...args], options: { rounds: { type: 'string', default: '5' } } });
+    const values = parseFlags(args, { rounds: { type: 'string', default: '5' } });
     const rounds: Round[] = [];
     await withLargeImages(async (directory) => {
       for (let round = 0; round < Number(values.rounds); round++) {

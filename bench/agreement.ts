@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { openDataset } from '@easel/exporter/data';
 import { Easel } from '@easel/sdk';
 import sharp from 'sharp';
 import { type Benchmark, rounded } from './benchmark.js';
+import { parseFlags, UsageError } from './support/flags.js';
 import { inChromium } from './support/host.js';
 import { classifyFiles } from './support/subnet-timing.js';
 
@@ -18,15 +18,13 @@ export const benchmark: Benchmark = {
   summary: 'the first class of test images (--data) as JPEG files in Node and in Chromium',
 
   async run(args) {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        data: { type: 'string' },
-        bundle: { type: 'string', default: 'examples/bundles/cifar10' },
-        images: { type: 'string', default: '3000' },
-      },
+    const values = parseFlags(args, {
+      data: { type: 'string' },
+      bundle: { type: 'string', default: 'examples/bundles/cifar10' },
+      images: { type: 'string', default: '3000' },
     });
-    if (values.data === undefined) throw new Error('--data FOLDER, .tar or CIFAR files: the test images to compare');
+    if (values.data === undefined)
+      throw new UsageError('--data FOLDER, .tar or CIFAR files: the test images to compare');
     const folder = await mkdtemp(join(tmpdir(), 'easel-agreement-'));
     try {
       const names = await writeImages(values.data, folder, Number(values.images));

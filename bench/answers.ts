@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { pairedDifference } from '@easel/exporter/evaluation';
 import { type Cell, evolve, isWithin, onceForAllSettings, randomOf } from '@easel/exporter/evaluation/baselines';
 import { generatorInput, generatorOutput } from '@easel/sdk/bundle';
@@ -8,7 +7,8 @@ import { latencyTable } from '@easel/sdk/profile';
 import { Random } from '@easel/sdk/random';
 import { type Architecture, architectureOf, chosenOptions, type Decision, formatArchitecture } from '@easel/sdk/space';
 import { type Tensor, tensor } from '@easel/sdk/tensor';
-import { type Benchmark, rounded, wholeNumber } from './benchmark.js';
+import { type Benchmark, rounded } from './benchmark.js';
+import { parseFlags, UsageError, wholeNumber } from './support/flags.js';
 import { Progress } from './support/progress.js';
 import { openSetting, type Setting, settingFlags, settingOptions } from './support/regret-setting.js';
 import { meanAccuracy, pairs, rightOf, type Scored, text } from './support/scoring.js';
@@ -17,20 +17,17 @@ export const benchmark: Benchmark = {
   summary: "whether the generator's answer gets better by a search through the accuracy predictor, on test images",
 
   async run(args) {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        ...settingFlags,
-        sets: { type: 'string', default: '24' },
-        least: { type: 'string', default: '2' },
-        most: { type: 'string', default: '5' },
-        budgets: { type: 'string', default: '5' },
-        generations: { type: 'string', default: '100' },
-        seed: { type: 'string', default: '77' },
-        threads: { type: 'string', default: '1' },
-      },
+    const values = parseFlags(args, {
+      ...settingFlags,
+      sets: { type: 'string', default: '24' },
+      least: { type: 'string', default: '2' },
+      most: { type: 'string', default: '5' },
+      budgets: { type: 'string', default: '5' },
+      generations: { type: 'string', default: '100' },
+      seed: { type: 'string', default: '77' },
+      threads: { type: 'string', default: '1' },
     });
-    if (values.data === undefined) throw new Error('which images? bench answers --data cifar10.tar');
+    if (values.data === undefined) throw new UsageError('which images? bench answers --data cifar10.tar');
     const whole = (flag: keyof typeof values, least = 1) => wholeNumber(flag, values[flag] as string, least);
     const progress = new Progress();
     const setting = await openSetting(values.bundle, settingOptions(values.data, values, progress));

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { type Dataset, openDataset, toTensor } from '@easel/exporter/data';
 import { type Engine, openEngine } from '@easel/exporter/engine';
 import { type Logits, subnetLogits } from '@easel/exporter/evaluation';
@@ -9,6 +8,7 @@ import { Random } from '@easel/sdk/random';
 import { type Architecture, formatArchitecture, randomArchitecture } from '@easel/sdk/space';
 import type { Statistics } from '@easel/sdk/subnet';
 import { type Benchmark, rounded } from './benchmark.js';
+import { parseFlags } from './support/flags.js';
 import { type Answers, answersOf } from './support/task-accuracies.js';
 
 /** Training images that a subnet's exact statistics are taken from, and how many of them at a time. */
@@ -19,14 +19,11 @@ export const benchmark: Benchmark = {
   summary: "shipped batch-norm statistics against exact ones of each subnet, in points of accuracy (a bundle's data)",
 
   async run(args) {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        bundle: { type: 'string', default: 'examples/bundles/cifar10' },
-        data: { type: 'string', default: 'cifar10.tar' },
-        subnets: { type: 'string', default: '50' },
-        images: { type: 'string', default: '10000' },
-      },
+    const values = parseFlags(args, {
+      bundle: { type: 'string', default: 'examples/bundles/cifar10' },
+      data: { type: 'string', default: 'cifar10.tar' },
+      subnets: { type: 'string', default: '50' },
+      images: { type: 'string', default: '10000' },
     });
     const bundle = await loadBundle(directorySource(values.bundle));
     const dataset = await openDataset(values.data, { resolution: bundle.manifest.space.resolutions.at(-1) as number });

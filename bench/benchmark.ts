@@ -15,10 +15,3 @@ export function median(values: readonly number[]): number {
 }
 
 export const rounded = (value: number, digits = 3) => Number(value.toFixed(digits));
-
-/** A whole number given on the command line. @throws RangeError that names the flag */
-export function wholeNumber(flag: string, text: string, least = 1): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isInteger(value) && value >= least) return value;
-  throw new RangeError(`--${flag} ${text}: wanted is a whole number, at least ${least}`);
-}

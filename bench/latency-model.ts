@@ -1,5 +1,4 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { openChromiumDevice, thisMachine, watchOthers } from '@easel/exporter/profiling';
 import { type DeviceProfile, latencyTable, parseProfile } from '@easel/sdk/profile';
 import {
@@ -25,6 +24,7 @@ import {
   type SearchSpace,
 } from '@easel/sdk/space';
 import { type Benchmark, rounded } from './benchmark.js';
+import { parseFlags } from './support/flags.js';
 import { isolatedBlocksTable } from './support/isolated-blocks.js';
 
 const classes = 10;
@@ -37,15 +37,12 @@ export const benchmark: Benchmark = {
     'isolated blocks, MACs only',
 
   async run(args) {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        space: { type: 'string', default: 'mobile-32' },
-        threads: { type: 'string', default: '1' },
-        chromium: { type: 'boolean', default: false },
-        seconds: { type: 'string' },
-        unseen: { type: 'string', default: '100' },
-      },
+    const values = parseFlags(args, {
+      space: { type: 'string', default: 'mobile-32' },
+      threads: { type: 'string', default: '1' },
+      chromium: { type: 'boolean', default: false },
+      seconds: { type: 'string' },
+      unseen: { type: 'string', default: '100' },
     });
     const space = presetSpace(values.space);
     const threads = Number(values.threads);

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import type { Benchmark } from './benchmark.js';
+import { HelpWanted, UsageError } from './support/flags.js';
 
 /** `npm run -s bench -- NAME [arguments]`: one file per benchmark, whose last line of output is one JSON object. */
 const [name, ...args] = process.argv.slice(2);
@@ -12,8 +13,16 @@ const known = (await readdir(import.meta.dirname))
 const load = async (file: string) => ((await import(`./${file}.js`)) as { benchmark: Benchmark }).benchmark;
 
 if (name !== undefined && known.includes(name)) {
-  const result = await (await load(name)).run(args);
-  console.log(JSON.stringify(result));
+  const benchmark = await load(name);
+  try {
+    console.log(JSON.stringify(await benchmark.run(args)));
+  } catch (error) {
+    if (error instanceof HelpWanted) console.log(`${name}: ${benchmark.summary}\n${error.message}`);
+    else if (error instanceof UsageError) {
+      console.error(`bench ${name}: ${error.message}`);
+      process.exitCode = 1;
+    } else throw error;
+  }
 } else {
   console.error(name === undefined ? 'Which benchmark?' : `There is no benchmark "${name}".`);
   for (const file of known) console.error(`  ${file.padEnd(14)} ${(await load(file)).summary}`);

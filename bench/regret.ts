@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import type { Dataset } from '@easel/exporter/data';
 import { type Difference, differenceOfDifferences, pairedDifference } from '@easel/exporter/evaluation';
 import {
@@ -17,8 +16,9 @@ import { Easel } from '@easel/sdk';
 import type { DeviceProfile } from '@easel/sdk/profile';
 import { Random } from '@easel/sdk/random';
 import { type Architecture, macsTable } from '@easel/sdk/space';
-import { type Benchmark, rounded, wholeNumber } from './benchmark.js';
+import { type Benchmark, rounded } from './benchmark.js';
 import { exhaustiveRegret } from './support/exhaustive-regret.js';
+import { parseFlags, UsageError, wholeNumber } from './support/flags.js';
 import { Progress } from './support/progress.js';
 import { cellsOf, classSets, perturbedProfile, readProfiles } from './support/regret-cells.js';
 import { openSetting, type Setting, settingFlags, settingOptions } from './support/regret-setting.js';
@@ -28,25 +28,24 @@ export const benchmark: Benchmark = {
   summary: 'what generated subnets lose or gain against searches, on test images',
 
   async run(args) {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        ...settingFlags,
-        'ofa-bundle': { type: 'string' },
-        profiles: { type: 'string' },
-        unseen: { type: 'string' },
-        perturbed: { type: 'string', default: '1' },
-        tasks: { type: 'string', default: '20' },
-        budgets: { type: 'string', default: '5' },
-        subnets: { type: 'string', default: '160' },
-        generations: { type: 'string', default: String(onceForAllSettings.generations) },
-        rescored: { type: 'string', default: '10' },
-        seed: { type: 'string', default: '1' },
-        threads: { type: 'string', default: String(availableParallelism()) },
-      },
+    const values = parseFlags(args, {
+      ...settingFlags,
+      'ofa-bundle': { type: 'string' },
+      profiles: { type: 'string' },
+      unseen: { type: 'string' },
+      perturbed: { type: 'string', default: '1' },
+      tasks: { type: 'string', default: '20' },
+      budgets: { type: 'string', default: '5' },
+      subnets: { type: 'string', default: '160' },
+      generations: { type: 'string', default: String(onceForAllSettings.generations) },
+      rescored: { type: 'string', default: '10' },
+      seed: { type: 'string', default: '1' },
+      threads: { type: 'string', default: String(availableParallelism()) },
     });
     if (values.data === undefined) {
-      throw new Error('which images? bench regret --data cifar10.tar (the data set that the bundle was trained on)');
+      throw new UsageError(
+        'which images? bench regret --data cifar10.tar (the data set that the bundle was trained on)',
+      );
     }
     const whole = (flag: keyof typeof values, least = 1) => wholeNumber(flag, values[flag] as string, least);
     const counts = {

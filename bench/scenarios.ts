@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { openBundlePredictor } from '@easel/exporter/evaluation';
 import { type Cell, taskSearch } from '@easel/exporter/evaluation/baselines';
 import { Easel, type Request } from '@easel/sdk';
@@ -10,6 +9,7 @@ import { directorySource, nodeRuntime } from '@easel/sdk/node';
 import { decisionsOf } from '@easel/sdk/space';
 import { type Tensor, tensor } from '@easel/sdk/tensor';
 import { type Benchmark, median, rounded } from './benchmark.js';
+import { parseFlags } from './support/flags.js';
 import { inChromium } from './support/host.js';
 import { withRandomBundle } from './support/random-bundle.js';
 import { timeScenarios } from './support/scenario-timing.js';
@@ -25,14 +25,11 @@ export const benchmark: Benchmark = {
   summary: `${count} random scenarios, from request to decoded architectures; in Node, with --chromium in a page too`,
 
   async run(args) {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        bundle: { type: 'string' },
-        repeats: { type: 'string', default: '200' },
-        searched: { type: 'string', default: String(count) },
-        chromium: { type: 'boolean', default: false },
-      },
+    const values = parseFlags(args, {
+      bundle: { type: 'string' },
+      repeats: { type: 'string', default: '200' },
+      searched: { type: 'string', default: String(count) },
+      chromium: { type: 'boolean', default: false },
     });
     const repeats = Math.max(1, Number(values.repeats) || 1);
     const { chromium } = values;

@@ -1,26 +1,23 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { openDataset } from '@easel/exporter/data';
 import { openEngine } from '@easel/exporter/engine';
 import { TrainingInterruptedError } from '@easel/exporter/errors';
 import { type TrainingEvent, trainSupernet } from '@easel/exporter/training';
 import { presetSpace } from '@easel/sdk/space';
 import { type Benchmark, median, rounded } from './benchmark.js';
+import { parseFlags } from './support/flags.js';
 
 export const benchmark: Benchmark = {
   summary: 'resident memory of a training over its steps, and the share of time it waits for data',
 
   async run(args) {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        space: { type: 'string', default: 'mobile-32' },
-        data: { type: 'string', default: 'glyphs' },
-        batch: { type: 'string', default: '128' },
-        steps: { type: 'string', default: '2000' },
-      },
+    const values = parseFlags(args, {
+      space: { type: 'string', default: 'mobile-32' },
+      data: { type: 'string', default: 'glyphs' },
+      batch: { type: 'string', default: '128' },
+      steps: { type: 'string', default: '2000' },
     });
     const count = (name: 'batch' | 'steps') => Math.max(1, Math.floor(Number(values[name])) || 1);
     const [batchSize, steps] = [count('batch'), Math.max(20, count('steps'))];

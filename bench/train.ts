@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { type Lowering, onnxEngine, portable, selectLowering } from '@easel/exporter/engine';
 import { defaultTrainingOptions } from '@easel/exporter/training';
 import { Random } from '@easel/sdk/random';
@@ -12,6 +11,7 @@ import {
   type Unit,
 } from '@easel/sdk/space';
 import { type Benchmark, median, rounded } from './benchmark.js';
+import { parseFlags } from './support/flags.js';
 import { type Layout, PyTorch, type StepTime } from './support/pytorch.js';
 import { type TrainingStep, trainingStep } from './support/training-step.js';
 
@@ -43,16 +43,13 @@ export const benchmark: Benchmark = {
   summary: 'training steps: this engine and PyTorch in turn; subnets at their own cost',
 
   async run(args) {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        batch: { type: 'string', default: '64' },
-        'subnet-batch': { type: 'string', default: String(defaultTrainingOptions.batchSize) },
-        rounds: { type: 'string', default: '4' },
-        steps: { type: 'string', default: '12' },
-        threads: { type: 'string', default: String(availableParallelism()) },
-        space: { type: 'string', default: 'mobile-32' },
-      },
+    const values = parseFlags(args, {
+      batch: { type: 'string', default: '64' },
+      'subnet-batch': { type: 'string', default: String(defaultTrainingOptions.batchSize) },
+      rounds: { type: 'string', default: '4' },
+      steps: { type: 'string', default: '12' },
+      threads: { type: 'string', default: String(availableParallelism()) },
+      space: { type: 'string', default: 'mobile-32' },
     });
     const count = (name: keyof typeof values) => Math.max(1, Math.floor(Number(values[name])) || 1);
     const settings = {

@@ -1,17 +1,17 @@
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { bundlePage } from '#browser/bundle-page';
 import { launchChromium } from '#browser/chromium';
 import { emptyPage, ortFolder, Site } from '#browser/site';
 import type { Measurements } from '../pages/measure.js';
+import { parseFlags } from './flags.js';
 
 const defaultBundle = 'examples/bundles/cifar10';
 
 /** `--bundle DIRECTORY` and `--chromium`, which runs the benchmark in a page. */
 export function hostOptions(args: readonly string[]): { bundle: string; chromium: boolean } {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { bundle: { type: 'string', default: defaultBundle }, chromium: { type: 'boolean', default: false } },
+  const values = parseFlags(args, {
+    bundle: { type: 'string', default: defaultBundle },
+    chromium: { type: 'boolean', default: false },
   });
   return values;
 }

@@ -7,7 +7,7 @@ import type { BaselineContext } from '@easel/exporter/evaluation/baselines';
 import { type Bundle, loadBundle } from '@easel/sdk/bundle';
 import { directorySource } from '@easel/sdk/node';
 import { decisionsOf } from '@easel/sdk/space';
-import { wholeNumber } from '../benchmark.js';
+import { wholeNumber } from './flags.js';
 import type { Progress } from './progress.js';
 
 /** A bundle with its data set, ready to try subnets on. */

@@ -84,4 +84,32 @@ describe('npm run bench', function () {
     expect(code).to.equal(1);
     expect(stderr).to.match(/no benchmark "nonsense"[\s\S]*scenarios/);
   });
+
+  it('says which flags there are, and their defaults', async () => {
+    const { code, stdout, stderr } = await bench('regret', '--help');
+    expect([code, stderr]).to.deep.equal([0, '']);
+    expect(stdout).to.match(
+      /^regret: what generated subnets [^\n]*\n {2}--bundle VALUE +default: examples\/bundles\/cifar10\n/,
+    );
+    expect(stdout)
+      .to.match(/\n {2}--data VALUE\n/)
+      .and.to.match(/\n {2}--rescored VALUE +default: 10\n/);
+    expect((await bench('inference', '--help')).stdout).to.match(/\n {2}--chromium\n$/);
+  });
+
+  it('refuses wrong flags in one line that names the valid ones', async () => {
+    const flags = 'flags are --rounds, --help\n';
+    for (const [args, problem] of [
+      [['--round', '3'], `Unknown option '--round'; ${flags}`],
+      [['--rounds'], `Option '--rounds <value>' argument missing; ${flags}`],
+      [['3'], `Unexpected argument '3'; ${flags}`],
+    ] as const) {
+      const { code, stdout, stderr } = await bench('adaptive', ...args);
+      expect([code, stdout]).to.deep.equal([1, '']);
+      expect(stderr).to.equal(`bench adaptive: ${problem}`);
+    }
+    expect((await bench('regret')).stderr).to.match(/^bench regret: which images\? [^\n]*\n$/);
+    const few = await bench('regret', '--data', 'cifar10.tar', '--subnets', 'two');
+    expect(few.stderr).to.equal('bench regret: --subnets two: wanted is a whole number, at least 3\n');
+  });
 });
