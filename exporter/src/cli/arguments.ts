@@ -23,6 +23,12 @@ export const atLeastZero = number('a number, 0 or more', (value) => value >= 0);
 export const integer = number('a whole number', (value) => Number.isSafeInteger(value));
 export const fraction = number('a number from 0 to 1', (value) => value >= 0 && value <= 1);
 
+/** Of a device: which names there are, the bundle knows. */
+export function profile(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError("It must be a profile's name, a .json file, or auto.");
+  return text;
+}
+
 /** "a,b" or "a b": options that take several names accept both ways. */
 export function names(text: string, before: readonly string[] = []): readonly string[] {
   const given = text.split(',').map((name) => name.trim());

@@ -1,7 +1,7 @@
 import type { Budget, Easel, Request } from '@easel/sdk';
-import { InvalidRequestError } from '@easel/sdk/errors';
 import type { Command } from 'commander';
-import { count, names, positiveInteger, positiveNumber } from './arguments.js';
+import { MissingOptionError } from '../errors/index.js';
+import { count, names, positiveInteger, positiveNumber, profile } from './arguments.js';
 import { note } from './command.js';
 
 /** What a command that asks a bundle for a subnet takes. */
@@ -35,11 +35,12 @@ export function withBundleOptions(command: Command): Command {
     .option(
       '--profile <profile>',
       "a profile's name in the bundle, a .json file, or auto: measure now (default: the bundle's only one)",
+      profile,
     )
     .option('--threads <n>', "per inference (default: the profile's)", positiveInteger);
 }
 
-/** @throws BundleError, ProfileError, InvalidRequestError (several profiles and none chosen) */
+/** @throws BundleError, ProfileError */
 export async function openEasel({ bundle, profile, threads }: RequestFlags): Promise<Easel> {
   const { Easel } = await import('@easel/sdk');
   const { readManifest } = await import('../pipeline/manifest.js');
@@ -58,12 +59,12 @@ function onlyOne({ profiles }: { readonly profiles: readonly string[] }): string
   return others.length === 0 ? first?.replace(/^.*\/|\.json$/g, '') : undefined;
 }
 
-/** @throws InvalidRequestError if nothing to tell apart, or no budget, is given */
+/** @throws MissingOptionError if nothing to tell apart, no budget, or no profile for a latency is given */
 export function requestOf(flags: RequestFlags, easel: Easel): Request {
   const { tasks, classes, latencyMs, macs, parameters, modelBytes, accuracy } = flags;
   if (!tasks && !classes) {
     const known = Object.keys(easel.tasks).join(', ');
-    throw new InvalidRequestError('--tasks or --classes', 'nothing', `given; tasks are ${known}`);
+    throw new MissingOptionError('--tasks or --classes', `what to tell apart; tasks are ${known}`);
   }
   const budget: Budget = {
     ...(latencyMs === undefined ? {} : { latencyMs }),
@@ -74,14 +75,14 @@ export function requestOf(flags: RequestFlags, easel: Easel): Request {
   };
   if (Object.keys(budget).length === 0) {
     const flagsOfBudgets = '--latency-ms, --macs, --parameters, --model-bytes and --accuracy';
-    throw new InvalidRequestError('the budget', 'nothing', `at least one of ${flagsOfBudgets}`);
+    throw new MissingOptionError('the budget', `give at least one of ${flagsOfBudgets}`);
   }
   if (latencyMs !== undefined && !easel.profile) {
     const expected =
       easel.devices.length > 0
-        ? `one of ${easel.devices.join(', ')}, a .json file, or auto (measure now), for --latency-ms`
-        : 'auto (measure now), or a .json file of easel profile, for --latency-ms: the bundle has none';
-    throw new InvalidRequestError('--profile', 'nothing', expected);
+        ? `one of ${easel.devices.join(', ')}, a .json file, or auto (measure now)`
+        : 'auto (measure now), or a .json file of easel profile; the bundle has none';
+    throw new MissingOptionError('--profile', `--latency-ms needs ${expected}`);
   }
   return { ...(tasks ? { tasks } : {}), ...(classes ? { classes } : {}), budget };
 }

@@ -1,4 +1,5 @@
 export * from './data.js';
+export * from './options.js';
 export * from './output.js';
 export * from './profiling.js';
 export * from './run.js';

@@ -18,7 +18,7 @@ async function expectRefusal(directory: string, words: readonly string[], told: 
   const lines = stderr.split('\n').filter((line) => line.startsWith('error: '));
   expect(lines, stderr).to.have.length(1);
   for (const part of told) expect(lines[0]).to.include(part);
-  expect(stderr).not.to.include('    at ');
+  expect(stderr).not.to.include('    at ').and.not.to.include('"nothing"');
   expect(await filesIn(directory)).to.deep.equal(before);
 }
 
@@ -86,8 +86,16 @@ describe('easel: bad input', function () {
   });
 
   it('no task and no budget', async () => {
-    await expectRefusal(directory, [...specialize, '--macs', '3M'], ['--tasks or --classes', 'insects']);
-    await expectRefusal(directory, [...specialize, '--tasks', 'pets'], ['at least one of --latency-ms, --macs']);
+    await expectRefusal(
+      directory,
+      [...specialize, '--macs', '3M'],
+      ['--tasks or --classes is missing', 'tasks are insects'],
+    );
+    await expectRefusal(
+      directory,
+      [...specialize, '--tasks', 'pets'],
+      ['the budget is missing: give at least one of --latency-ms, --macs'],
+    );
   });
 
   for (const value of ['0', '-1', 'NaN', 'fast', '']) {
@@ -114,7 +122,14 @@ describe('easel: bad input', function () {
     expectRefusal(
       directory,
       [...specialize, '--tasks', 'pets', '--latency-ms', '1'],
-      ['--profile', 'slow-board, fast-board, a .json file, or auto'],
+      ['--profile is missing: --latency-ms needs one of slow-board, fast-board, a .json file, or auto'],
+    ));
+
+  it('a profile without a name', () =>
+    expectRefusal(
+      directory,
+      [...specialize, '--tasks', 'pets', '--latency-ms', '1', '--profile', ''],
+      ["'--profile <profile>' argument ''", "It must be a profile's name, a .json file, or auto."],
     ));
 
   it('an unknown profile, and one of another search space', async () => {
