@@ -24,18 +24,31 @@ export class TrainingInterruptedError extends EaselError {
   }
 }
 
-/** The loss or its gradient is no longer a number. */
+/** The loss or its gradient is no longer a number, or weights became too large to calculate with. */
 export class DivergedError extends EaselError {
   readonly code = 'DIVERGED';
+  /** The last good checkpoint, if there is one. */
+  readonly checkpoint: SavedStep | undefined;
+
+  /** @param saved the last checkpoint; it is not good if the very first step from it diverged */
   constructor(
     readonly step: number,
     readonly learningRate: number,
-    /** The last good checkpoint, if there is one. */
-    readonly checkpoint: { readonly file: string; readonly step: number } | undefined,
+    saved: SavedStep | undefined,
   ) {
-    const last = checkpoint
-      ? `the last good checkpoint is ${checkpoint.file}, at step ${checkpoint.step}`
-      : 'no checkpoint';
+    const isGood = saved !== undefined && saved.step < step;
+    const last = isGood
+      ? `the last good checkpoint is ${saved.file}, at step ${saved.step}`
+      : saved
+        ? `no checkpoint is good: the first step from ${saved.file}, at step ${saved.step}, diverged`
+        : 'no checkpoint';
     super(`training diverged at step ${step} (learning rate ${learningRate}); use a smaller one; ${last}`);
+    this.checkpoint = isGood ? saved : undefined;
   }
+}
+
+/** A checkpoint, and how many steps had been done when it was written. */
+export interface SavedStep {
+  readonly file: string;
+  readonly step: number;
 }

@@ -79,6 +79,14 @@ export async function writeCheckpoint(file: string, checkpoint: Checkpoint): Pro
   }
 }
 
+/** Whether nothing can go on from it: some of its numbers are not finite, or so large that their squares are not (float32). */
+export function isBroken({ weights, velocity, average, statistics }: Checkpoint): boolean {
+  return arraysOf(weights, { velocity, average }, statistics).some(({ data }) => {
+    const squares = data.reduce((sum, value) => sum + value * value, 0);
+    return !Number.isFinite(Math.fround(squares));
+  });
+}
+
 /** @throws CheckpointError if the file is missing, truncated or altered. */
 export async function readCheckpoint(file: string): Promise<Checkpoint> {
   let bytes: Buffer;

@@ -5,11 +5,11 @@ import type { Tensor } from '@easel/sdk/tensor';
 import { BatchSampler, type Dataset, measureNormalization, type Normalization } from '../data/index.js';
 import { hashOf } from '../data/sampler.js';
 import type { Engine } from '../engine/index.js';
-import { DivergedError } from '../errors/index.js';
+import { DivergedError, type SavedStep } from '../errors/index.js';
 import { collectStatistics, statisticsInputs, visitingPlan } from '../supernet/index.js';
 import { BatchSource } from './batch-source.js';
 import { readBatch } from './batches.js';
-import { type Checkpoint, type RunIdentity, writeCheckpoint } from './checkpoint.js';
+import { type Checkpoint, isBroken, type RunIdentity, writeCheckpoint } from './checkpoint.js';
 import type { TrainingEvent } from './events.js';
 import { GradientSum } from './gradients.js';
 import type { MetricsFile, MetricsLine } from './metrics.js';
@@ -64,7 +64,7 @@ export class TrainingRun {
   #collections: number;
   #imagesSeen: number;
   #seconds: number;
-  #saved: { readonly file: string; readonly step: number } | undefined;
+  #saved: SavedStep | undefined;
   #savedAt = performance.now();
 
   constructor(run: RunArguments) {
@@ -137,10 +137,11 @@ export class TrainingRun {
     if (this.#saved?.step !== this.step || collections[this.#collections - 1] === this.step) await this.save();
   }
 
+  /** @throws DivergedError rather than replace a good checkpoint by one that nothing can go on from */
   async save(): Promise<void> {
     const { identity, file } = this.#run;
     const batches = this.#batches.state;
-    await writeCheckpoint(file, {
+    const checkpoint: Checkpoint = {
       run: identity,
       step: this.step,
       imagesSeen: this.#imagesSeen,
@@ -154,7 +155,11 @@ export class TrainingRun {
       velocity: this.#optimizer.velocity,
       average: this.#average && new Map([...this.#average.tensors].map(([name, { data }]) => [name, data])),
       statistics: this.statistics,
-    });
+    };
+    if (isBroken(checkpoint)) {
+      throw new DivergedError(this.step, this.schedule.learningRate(Math.max(0, this.step - 1)), this.#saved);
+    }
+    await writeCheckpoint(file, checkpoint);
     this.#saved = { file, step: this.step };
     this.#savedAt = performance.now();
     await this.#emit({ kind: 'checkpoint', step: this.step, file });

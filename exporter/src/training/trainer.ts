@@ -5,7 +5,7 @@ import type { Statistics } from '@easel/sdk/subnet';
 import type { Tensor } from '@easel/sdk/tensor';
 import type { Dataset, Normalization } from '../data/index.js';
 import { type Engine, openEngine } from '../engine/index.js';
-import { CheckpointError, TrainingInterruptedError } from '../errors/index.js';
+import { CheckpointError, DivergedError, TrainingInterruptedError } from '../errors/index.js';
 import { assertSameRun, readCheckpoint } from './checkpoint.js';
 import type { TrainingEvent } from './events.js';
 import { imagesDigest } from './images-digest.js';
@@ -81,7 +81,8 @@ export async function trainSupernet(run: TrainSupernetArguments): Promise<Traine
   try {
     await training.toTheEnd();
   } catch (error) {
-    if (!signal?.aborted) throw error;
+    // What diverged is not saved.
+    if (!signal?.aborted || error instanceof DivergedError) throw error;
     await training.save();
     throw new TrainingInterruptedError(training.step, training.schedule.totalSteps, file);
   } finally {
