@@ -2,6 +2,7 @@ import { featureCount } from '../generator/index.js';
 import { type DeviceProfile, profileIn } from '../profile/index.js';
 import { optionCount } from '../space/index.js';
 import type { Supernet } from '../subnet/index.js';
+import { jsonIn } from './json.js';
 import { essentialsIn, type ManifestEssentials, manifestFile } from './manifest.js';
 import { hasPorts, type Ports, supernetIn } from './quick-read.js';
 import type { BundleSource, ListedFile } from './source.js';
@@ -82,7 +83,7 @@ export class BundleReader {
     const file = this.manifest.profiles.find((each) => deviceOf(each) === device) as string;
     const bytes = await this.#read(file);
     const { space } = this.manifest;
-    const profile = profileIn(parseJson(bytes), space);
+    const profile = profileIn(jsonIn(bytes), space);
     return profile?.name === device ? profile : (await thorough()).parseProfileFile(file, bytes, device, space);
   }
 
@@ -145,15 +146,6 @@ export class BundleReader {
 
 function deviceOf(file: string): string {
   return file.replace(/^.*\//, '').replace(/\.json$/, '');
-}
-
-/** Not JSON: undefined, which no schema takes. */
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return undefined;
-  }
 }
 
 /** Says what is wrong, or reads what is merely unusual: pages load it for that only. */

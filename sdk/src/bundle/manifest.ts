@@ -1,5 +1,6 @@
 import { conform, type Infer, object, text } from '../schema/index.js';
 import { isSearchSpace, searchSpaceSchema } from '../space/index.js';
+import { jsonIn } from './json.js';
 
 export const manifestFile = 'manifest.json';
 export const manifestVersion = 1;
@@ -61,11 +62,7 @@ export type Preprocessing = Infer<typeof preprocessingSchema>;
 
 /** What the manifest in these untrusted bytes says; undefined if there is none. `parseManifest` says why. */
 export function essentialsIn(bytes: Uint8Array): ManifestEssentials | undefined {
-  let document: unknown;
-  try {
-    document = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {}
-  const manifest = conform(essentialsSchema, document);
+  const manifest = conform(essentialsSchema, jsonIn(bytes));
   if (!manifest || !isSearchSpace(manifest.space)) return undefined;
   const { files, classes, tasks } = manifest;
   const areListed = neededFiles(manifest).every((file) => Object.hasOwn(files, file));

@@ -1,6 +1,7 @@
 import { BundleError, listed } from '../errors/index.js';
 import { type Infer, object, parse, SchemaProblem, text, time } from '../schema/index.js';
 import { assertSearchSpace } from '../space/index.js';
+import { parseJsonFile } from './json-file.js';
 import { essentialFields, manifestFile, manifestVersion, neededFiles, optionalEssentials } from './manifest.js';
 
 /** Fields that this version does not know are ignored, so that later ones may add some. */
@@ -45,7 +46,7 @@ export type Manifest = Infer<typeof manifestSchema>;
  * @throws BundleError (of manifest.json) that names the field
  */
 export function parseManifest(bytes: Uint8Array): Manifest {
-  const document = parseJson(bytes);
+  const document = parseJsonFile(manifestFile, bytes);
   const version = (document as { schemaVersion?: unknown } | null)?.schemaVersion;
   if (version !== manifestVersion) {
     const found = version === undefined ? 'no schemaVersion' : `schemaVersion ${JSON.stringify(version)}`;
@@ -71,14 +72,6 @@ function checked(document: unknown): Manifest {
   } catch (problem) {
     if (!(problem instanceof SchemaProblem)) throw problem;
     return fail(problem.message);
-  }
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new BundleError(manifestFile, `is not JSON (${(cause as Error).message})`, { cause });
   }
 }
 

@@ -2,7 +2,9 @@ import { Fields, fromFloat16 } from '../onnx/index.js';
 import { largestArchitecture, layersOf, parametersOf } from '../space/index.js';
 import { type Moments, normalizationsOf, type Supernet } from '../subnet/index.js';
 import { type Tensor, tensor } from '../tensor/index.js';
+import { jsonIn } from './json.js';
 import type { ManifestEssentials } from './manifest.js';
+import type { Entry } from './safetensors.js';
 
 /** A model's inputs and outputs: names, and how many numbers per row of the batch. */
 export type Ports = Readonly<Record<'inputs' | 'outputs', readonly (readonly [name: string, width: number])[]>>;
@@ -72,13 +74,13 @@ function weightIn(initializer: Fields, shape: readonly number[]): Tensor {
 /** See `decodeSafetensors`. */
 function safetensorsIn(bytes: Uint8Array): (name: string, count: number) => Tensor {
   const start = 8 + Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, start)));
+  const header = jsonIn(bytes.subarray(8, start)) as Readonly<Record<string, Entry>>;
   return (name, count) => {
     const {
       dtype,
       shape,
       data_offsets: [begin, end],
-    } = header[name];
+    } = header[name] as Entry;
     demand(dtype === 'F32' && shape.join() === String(count));
     return tensor([count], new Float32Array(new Uint8Array(bytes.subarray(start + begin, start + end)).buffer));
   };

@@ -1,10 +1,11 @@
 import { elementCount, type Tensor, tensor } from '../tensor/index.js';
+import { jsonIn } from './json.js';
 
 /**
  * The safetensors format (https://github.com/huggingface/safetensors), float32 only: the header's length (uint64,
  * little-endian), the header (JSON: name -> dtype, shape, first and last byte + 1), the numbers, little-endian.
  */
-interface Entry {
+export interface Entry {
   readonly dtype: string;
   readonly shape: readonly number[];
   /** From the first byte after the header. */
@@ -61,10 +62,7 @@ export function decodeSafetensors(bytes: Uint8Array): Map<string, Tensor> {
 }
 
 function parseHeader(bytes: Uint8Array): object {
-  let header: unknown;
-  try {
-    header = JSON.parse(new TextDecoder().decode(bytes));
-  } catch {}
+  const header = jsonIn(bytes);
   if (header === null || typeof header !== 'object') throw new RangeError('not a safetensors file');
   return header;
 }

@@ -2,6 +2,7 @@ import { BundleError } from '../errors/index.js';
 import { type DeviceProfile, parseProfile } from '../profile/index.js';
 import type { SearchSpace } from '../space/index.js';
 import type { Supernet } from '../subnet/index.js';
+import { parseJsonFile } from './json-file.js';
 import type { ManifestEssentials } from './manifest.js';
 import type { Ports } from './quick-read.js';
 import type { ListedFile } from './source.js';
@@ -12,13 +13,7 @@ export { parseManifest } from './parse-manifest.js';
 
 /** @throws BundleError that names the file, ProfileError */
 export function parseProfileFile(file: string, bytes: Uint8Array, device: string, space: SearchSpace): DeviceProfile {
-  let document: unknown;
-  try {
-    document = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (cause) {
-    throw new BundleError(file, `is not JSON (${(cause as Error).message})`, { cause });
-  }
-  const profile = parseProfile(document, space);
+  const profile = parseProfile(parseJsonFile(file, bytes), space);
   if (profile.name !== device) {
     throw new BundleError(file, `holds the profile "${profile.name}"; a profile's file must bear its name`);
   }

@@ -165,6 +165,15 @@ describe('loadBundle', () => {
       expect(error.message).to.match(/^profile other: .*mobile-32.*tiny-32/);
     }));
 
+  it('refuses a profile that is JSON but for bytes that are no UTF-8', () =>
+    withBundle(async (directory) => {
+      const bytes = new Uint8Array(await readFile(join(directory, 'profiles/slow-board.json')));
+      bytes[bytes.indexOf('"'.charCodeAt(0), 20) + 1] = 0xff;
+      await replaceFile(directory, 'profiles/slow-board.json', bytes);
+      const error = await rejection(load(directory), BundleError);
+      expect(error.message).to.match(/^profiles\/slow-board\.json: is not JSON \(.*utf-8/);
+    }));
+
   it('refuses a profile in a file of another name', () =>
     withBundle(async (directory) => {
       const bytes = new Uint8Array(await readFile(join(directory, 'profiles/slow-board.json')));
