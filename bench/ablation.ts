@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Dataset, openDataset } from '@easel/exporter/data';
 import { openEngine } from '@easel/exporter/engine';
-import { subnetLogits } from '@easel/exporter/evaluation';
+import { percentileInterval, subnetLogits } from '@easel/exporter/evaluation';
 import { mergeTrainingOptions, type PartialTrainingOptions } from '@easel/exporter/pipeline';
 import { type TrainedSupernet, trainingOptions, trainSupernet } from '@easel/exporter/training';
 import { Random } from '@easel/sdk/random';
@@ -21,7 +21,7 @@ import {
 } from '@easel/sdk/space';
 import { type Benchmark, rounded } from './benchmark.js';
 import { parseFlags } from './support/flags.js';
-import { type Answers, answersOf, interval, joined, meanAccuracy, resamples } from './support/task-accuracies.js';
+import { type Answers, answersOf, joined, meanAccuracy, resamples } from './support/task-accuracies.js';
 
 /** What each trial changes of the recipe that all share. */
 const trials: Readonly<Record<string, PartialTrainingOptions>> = {
@@ -117,9 +117,9 @@ async function compare(dataset: Dataset, space: SearchSpace, names: readonly str
     const accuracy = meanAccuracy(all);
     const sampled = drawn.map((weights) => meanAccuracy(all, weights));
     if (name === 'default') base = sampled;
-    const [low, high] = interval(sampled);
+    const [low, high] = percentileInterval(sampled);
     // The same images, drawn alike: what both find hard cancels.
-    const [least, most] = interval(sampled.map((value, i) => value - (base[i] as number)));
+    const [least, most] = percentileInterval(sampled.map((value, i) => value - (base[i] as number)));
     const seconds = (performance.now() - started) / 1000;
     console.log(
       `${name.padEnd(20)} ${percent(accuracy)} [${percent(low)}, ${percent(high)}]  ` +

@@ -64,10 +64,3 @@ export function resamples(images: number, count: number, random = new Random(1))
     return weights;
   });
 }
-
-/** The middle 95 % of values. */
-export function interval(values: readonly number[]): [low: number, high: number] {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] as number;
-  return [at(0.025), at(0.975)];
-}

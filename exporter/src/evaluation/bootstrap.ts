@@ -1,4 +1,5 @@
 import type { Random } from '@easel/sdk/random';
+import { percentileInterval } from './percentile-interval.js';
 
 /** Per cell, what two choices got right on the same images. */
 export interface PairedCell {
@@ -78,9 +79,8 @@ function bootstrap(groups: readonly Group[], random: Random, draws: number): Dif
   const resampled = Array.from({ length: draws }, () => {
     for (let i = 0; i < size; i++) counts[i] = poisson(random);
     return contrast(tasks.map(() => random.pick(tasks)));
-  }).sort((a, b) => a - b);
-  const at = (share: number) => resampled[Math.min(draws - 1, Math.floor(share * draws))] as number;
-  return { points, interval: [at(0.025), at(0.975)] };
+  });
+  return { points, interval: percentileInterval(resampled) };
 }
 
 function termOf({ images, first, second }: PairedCell): Term {

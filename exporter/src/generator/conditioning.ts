@@ -1,5 +1,6 @@
 import type { Random } from '@easel/sdk/random';
 import { tensor } from '@easel/sdk/tensor';
+import { percentileInterval } from '../evaluation/index.js';
 import type { SetScores } from './class-scores.js';
 import { fitNetwork, type Lesson, ownPart } from './fit.js';
 import { initializeGenerator, measureFeatures, type NetworkWeights } from './mlp.js';
@@ -145,17 +146,15 @@ function ratioOf(errors: readonly Omit<SetError, 'set'>[]): number {
 }
 
 /** The relative error and its 95 % interval: bootstrap over class sets. */
-function judge(errors: readonly SetError[], random: Random): { heldOutRatio: number; interval: [number, number] } {
+function judge(errors: readonly SetError[], random: Random): Pick<Conditioning, 'heldOutRatio' | 'interval'> {
   const bySet = new Map<number, { error: number; zero: number }>();
   for (const { set, error, zero } of errors) {
     const sums = bySet.get(set) ?? { error: 0, zero: 0 };
     bySet.set(set, { error: sums.error + error, zero: sums.zero + zero });
   }
   const sets = [...bySet.values()];
-  const resampled = Array.from({ length: 1000 }, () => ratioOf(sets.map(() => random.pick(sets)))).sort(
-    (a, b) => a - b,
-  );
-  return { heldOutRatio: ratioOf(sets), interval: [resampled[25] as number, resampled[974] as number] };
+  const resampled = Array.from({ length: 1000 }, () => ratioOf(sets.map(() => random.pick(sets))));
+  return { heldOutRatio: ratioOf(sets), interval: percentileInterval(resampled) };
 }
 
 function leastIndex(values: readonly number[]): number {

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { writeBundle } from '@easel/exporter/bundle';
-import { classSetFeatureCount, exportPredictor, initializeGenerator } from '@easel/exporter/generator';
+import { classSetFeatureCount, initializeGenerator } from '@easel/exporter/generator';
 import {
   type Budget,
   type DeviceProfile,
@@ -16,6 +16,7 @@ import { tensor } from '@easel/sdk/tensor';
 import { expect } from 'chai';
 import { bundleClasses, randomBundleContents, withDirectory, writeRandomBundle } from '../../fixtures/bundle.js';
 import { greedyGenerator } from '../../fixtures/greedy-generator.js';
+import { predictorOf } from '../../fixtures/predictor.js';
 import { type ErrorClass, rejection } from '../../fixtures/rejection.js';
 import { scaled } from '../../fixtures/scaled-profile.js';
 
@@ -42,19 +43,7 @@ function additivePredictor(): Uint8Array {
   const network = initializeGenerator(unnormalized, 1, Float32Array.of(0.5), new Random(1));
   network.hiddenWeight.data.fill(0);
   network.hiddenWeight.data.set(weights, offset);
-  const nothingConfused = new Float32Array(classes * classes);
-  return exportPredictor({
-    weights: { ...network, outputWeight: tensor([1, 1], Float32Array.of(1)) },
-    facts: { confusions: [nothingConfused, nothingConfused], images: new Array<number>(classes).fill(100) },
-    quality: {
-      subnets: 1,
-      classSets: 1,
-      meanAbsoluteError: 0.01,
-      rootMeanSquareError: 0.02,
-      tau: 1,
-      tauWithinSet: 1,
-    },
-  });
+  return predictorOf({ ...network, outputWeight: tensor([1, 1], Float32Array.of(1)) }, classes);
 }
 
 describe('accuracy', () => {

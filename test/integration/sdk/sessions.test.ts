@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { writeBundle } from '@easel/exporter/bundle';
-import { classSetFeatureCount, exportPredictor, initializeGenerator } from '@easel/exporter/generator';
+import { classSetFeatureCount, initializeGenerator } from '@easel/exporter/generator';
 import { DisposedError, Easel } from '@easel/sdk';
 import { nodeRuntime } from '@easel/sdk/node';
 import { Random } from '@easel/sdk/random';
@@ -8,6 +8,7 @@ import { optionCount, presetSpace, smallestArchitecture } from '@easel/sdk/space
 import { expect } from 'chai';
 import { bundleClasses, randomBundleContents, writeRandomBundle } from '../../fixtures/bundle.js';
 import { countSessions } from '../../fixtures/counted-sessions.js';
+import { predictorOf } from '../../fixtures/predictor.js';
 import { rejection } from '../../fixtures/rejection.js';
 
 const space = presetSpace('tiny-32');
@@ -18,19 +19,7 @@ function randomPredictor(): Uint8Array {
   const classes = bundleClasses.length;
   const features = classSetFeatureCount(classes) + optionCount(space);
   const unnormalized = { mean: new Float32Array(features), deviation: new Float32Array(features).fill(1) };
-  const nothingConfused = new Float32Array(classes * classes);
-  return exportPredictor({
-    weights: initializeGenerator(unnormalized, 1, Float32Array.of(0.5), new Random(1)),
-    facts: { confusions: [nothingConfused, nothingConfused], images: new Array<number>(classes).fill(100) },
-    quality: {
-      subnets: 1,
-      classSets: 1,
-      meanAbsoluteError: 0.01,
-      rootMeanSquareError: 0.02,
-      tau: 1,
-      tauWithinSet: 1,
-    },
-  });
+  return predictorOf(initializeGenerator(unnormalized, 1, Float32Array.of(0.5), new Random(1)), classes);
 }
 
 describe('No session stays open', () => {
