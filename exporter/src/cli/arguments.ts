@@ -24,7 +24,7 @@ export const integer = number('a whole number', (value) => Number.isSafeInteger(
 export const fraction = number('a number from 0 to 1', (value) => value >= 0 && value <= 1);
 
 /** Of a device: which names there are, the bundle knows. */
-export function profile(text: string): string {
+export function profileName(text: string): string {
   if (text.trim() === '') throw new InvalidArgumentError("It must be a profile's name, a .json file, or auto.");
   return text;
 }

@@ -1,7 +1,7 @@
 import type { Budget, Easel, Request } from '@easel/sdk';
 import type { Command } from 'commander';
 import { MissingOptionError } from '../errors/index.js';
-import { count, names, positiveInteger, positiveNumber, profile } from './arguments.js';
+import { count, names, positiveInteger, positiveNumber, profileName } from './arguments.js';
 import { note } from './command.js';
 
 /** What a command that asks a bundle for a subnet takes. */
@@ -35,7 +35,7 @@ export function withBundleOptions(command: Command): Command {
     .option(
       '--profile <profile>',
       "a profile's name in the bundle, a .json file, or auto: measure now (default: the bundle's only one)",
-      profile,
+      profileName,
     )
     .option('--threads <n>', "per inference (default: the profile's)", positiveInteger);
 }
