@@ -3,10 +3,14 @@ import { openChromiumDevice, thisMachine, watchOthers } from '@easel/exporter/pr
 import { type DeviceProfile, latencyTable, parseProfile } from '@easel/sdk/profile';
 import {
   adaptProfile,
+  checkProfile,
+  type DeviceStudy,
   type FitError,
   type MeasuredDevice,
   type MeasuredSubnet,
   macsPrior,
+  type ProfileCheck,
+  type ProfileOptions,
   predict,
   quantileOf,
   randomSupernet,
@@ -28,8 +32,10 @@ import { parseFlags } from './support/flags.js';
 import { isolatedBlocksTable } from './support/isolated-blocks.js';
 
 const classes = 10;
-/** Before, in between and after: each adapts to ten subnets anew. */
+/** Before, in between and after: each adapts to ten subnets anew, in a page of its own as `device: 'auto'` is. */
 const fewShots = 3;
+/** Random subnets measured right after each adaptation, where it was made. */
+const checked = { subnets: 20, passes: 3 };
 
 export const benchmark: Benchmark = {
   summary:
@@ -46,39 +52,45 @@ export const benchmark: Benchmark = {
     });
     const space = presetSpace(values.space);
     const threads = Number(values.threads);
-    if (!values.chromium) return measure(space, thisMachine(space.name, threads), values);
-    const device = await openChromiumDevice(space, threads);
-    return measure(space, device, { seconds: '150', ...values }).finally(device.close);
+    if (values.chromium) {
+      return measure(space, () => openChromiumDevice(space, threads), { seconds: '150', ...values });
+    }
+    const device = { ...thisMachine(space.name, threads), close: async () => undefined };
+    return measure(space, async () => device, values);
   },
 };
 
+interface OpenDevice extends MeasuredDevice {
+  close(): Promise<void>;
+}
+
 async function measure(
   space: SearchSpace,
-  device: MeasuredDevice,
+  open: () => Promise<OpenDevice>,
   { seconds = '45', unseen }: { seconds?: string; unseen: string },
 ): Promise<Readonly<Record<string, unknown>>> {
   const decisions = decisionsOf(space);
   const others = watchOthers();
-  const candidates = await otherDevices(space.name, device.name);
   const supernet = randomSupernet(space, classes);
   const adapted: DeviceProfile[] = [];
-  let mostSeconds = 0;
+  /** By each adaptation: what it was measured beside, and what it predicts of that. */
+  const besides: ProfileCheck[] = [];
   const adapt = async () => {
-    const options = { seed: adapted.length };
-    const started = performance.now();
-    adapted.push(await adaptProfile(space, { ...device, supernet, classes, candidates }, options));
-    mostSeconds = Math.max(mostSeconds, (performance.now() - started) / 1000);
+    const page = await open();
+    try {
+      const seed = adapted.length;
+      const candidates = await otherDevices(space.name, page.name);
+      const profile = await adaptProfile(space, { ...page, supernet, classes, candidates }, { seed });
+      adapted.push(profile);
+      besides.push(await checkProfile(space, profile, page.meter, { ...checked, seed }));
+    } finally {
+      await page.close();
+    }
   };
   await adapt();
-  const study = await studyDevice(space, device, {
-    classes,
-    heldOut: Number(unseen),
-    seconds: Number(seconds),
-    seed: 7,
-  });
-  console.log(`${study.fitted.length} subnets fitted, ${study.unseen.length} unseen, measured by their median run.`);
-  await adapt();
-  const isolated = await isolatedBlocksTable(space, classes, device.meter);
+  const device = await open();
+  const options = { classes, heldOut: Number(unseen), seconds: Number(seconds), seed: 7 };
+  const [study, isolated] = await studyAndBlocks(space, device, options, adapt).finally(device.close);
   await adapt();
 
   const layout = new TermLayout(space);
@@ -93,11 +105,17 @@ async function measure(
     study.unseen.map(({ architecture, latencyMs }) => predicted(architecture) / latencyMs - 1);
   const errorsOfTable = (table: CostTable) => errors((each) => architectureCost(table, decisions, each));
 
+  const ownTable = latencyTable(study.profile, space);
+  const beside = besides.flatMap(({ measured }) => measured);
   const results = {
     fitted: study.profile.error,
     uncorrected: study.uncorrected,
     few_shot: summarize(adapted.flatMap((profile) => errorsOfTable(latencyTable(profile, space)))),
     few_shot_shape: summarize(adapted.flatMap((profile) => levelled(errorsOfTable(latencyTable(profile, space))))),
+    few_shot_there: summarize(beside.map(({ predictedMs, latencyMs }) => predictedMs / latencyMs - 1)),
+    own_profile_there: summarize(
+      beside.map(({ architecture, latencyMs }) => architectureCost(ownTable, decisions, architecture) / latencyMs - 1),
+    ),
     isolated_blocks: summarize(errorsOfTable(isolated)),
     isolated_blocks_scaled: summarize(errorsOfTable(scaled(isolated, study.fitted, decisions))),
     macs_and_blocks: summarize(errors((each) => predict(perMacAndBlock, layout.row(each)))),
@@ -109,6 +127,8 @@ async function measure(
     uncorrected: "the same, the machine's slower moments left in",
     few_shot: `ten subnets (${fewShots} times), from ${origins.join(', ')}`,
     few_shot_shape: 'the same, at the level of the unseen subnets',
+    few_shot_there: `the same, of ${checked.subnets} subnets measured right after each`,
+    own_profile_there: 'of those, fitted to whole subnets elsewhere',
     isolated_blocks: 'isolated blocks, summed',
     isolated_blocks_scaled: 'isolated blocks, scaled',
     macs_and_blocks: 'MACs and blocks',
@@ -132,10 +152,26 @@ async function measure(
     few_shot: {
       ...shares(few_shot),
       from: origins,
-      seconds: rounded(mostSeconds, 2),
+      seconds: rounded(Math.max(...adapted.map(({ measured }) => measured.seconds ?? 0)), 2),
+      noise: adapted.map(({ measured }) => rounded(measured.noise)),
+      levels: adapted.map((profile) => rounded(1 + medianOf(errorsOfTable(latencyTable(profile, space))))),
+      levels_there: besides.map(({ level }) => rounded(1 / level)),
     },
     ...Object.fromEntries(Object.entries(compared).map(([key, error]) => [key, shares(error)])),
   };
+}
+
+/** Whole subnets, then isolated blocks, of one device. */
+async function studyAndBlocks(
+  space: SearchSpace,
+  device: MeasuredDevice,
+  options: ProfileOptions,
+  between: () => Promise<void>,
+): Promise<[DeviceStudy, CostTable]> {
+  const study = await studyDevice(space, device, options);
+  console.log(`${study.fitted.length} subnets fitted, ${study.unseen.length} unseen, measured by their median run.`);
+  await between();
+  return [study, await isolatedBlocksTable(space, classes, device.meter)];
 }
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
@@ -145,9 +181,11 @@ const shares = ({ within5, within10, medianRelative }: FitError) => ({
   median_error: rounded(medianRelative, 4),
 });
 
+const medianOf = (values: readonly number[]) => quantileOf(values, 0.5);
+
 /** Relative errors without what they have in common: a machine may have become slower between two measurements. */
 function levelled(errors: readonly number[]): number[] {
-  const level = quantileOf(errors, 0.5);
+  const level = medianOf(errors);
   return errors.map((error) => (1 + error) / (1 + level) - 1);
 }
 

@@ -14,7 +14,10 @@ import { reference, settle, type VisitTimes, visitAll } from './visits.js';
 export interface FewShotOptions {
   /** To measure. Default 10. */
   readonly subnets?: number;
-  /** Measuring ends after about this long; each subnet is visited at least once. Default 1200. */
+  /**
+   * Measuring ends after about this long; each subnet is visited at least once. Default 1200; 4000 with several threads in
+   * a browser.
+   */
   readonly ms?: number;
   readonly visit?: Visit;
   readonly seed?: number;
@@ -36,8 +39,22 @@ export interface FewShotDevice extends Pick<DeviceProfile, 'name' | 'device' | '
 
 const briefVisit: Visit = { warmUps: 3, least: 5, most: 20, ms: 8 };
 const mostRounds = 12;
-/** Before the first round. */
-const settling = { least: 0, most: 500 };
+
+/** How long it all takes, and how long of it the device is given before the first round, in ms. */
+interface Patience {
+  readonly ms: number;
+  readonly settling: { readonly least: number; readonly most: number };
+}
+
+const usualPatience: Patience = { ms: 1200, settling: { least: 0, most: 500 } };
+/**
+ * A browser compiles Wasm anew on all cores for the first second of a page: several threads that infer then share cores
+ * with those that compile, and every other inference takes up to twice as long.
+ */
+const patienceWithCompilers: Patience = { ms: 4000, settling: { least: 1000, most: 2000 } };
+
+const patienceWith = ({ browser, threads }: DeviceProfile['runtime']) =>
+  browser !== undefined && threads > 1 ? patienceWithCompilers : usualPatience;
 
 /**
  * A latency table from a handful of measured subnets: the known device whose table, adapted, explains them best, lends its
@@ -50,13 +67,16 @@ export async function adaptProfile(
   { meter, supernet, classes, candidates, name, device, runtime }: FewShotDevice,
   options: FewShotOptions = {},
 ): Promise<DeviceProfile> {
-  const { subnets = 10, ms = 1200, visit = briefVisit, seed = 0, signal, now = () => performance.now() } = options;
+  const patience = patienceWith(runtime);
+  const { subnets = 10, ms = patience.ms, visit = briefVisit, seed = 0, signal } = options;
+  const { now = () => performance.now() } = options;
   const random = new Random(seed);
   const layout = new TermLayout(space);
   const macs = layout.valuesOf(macsTable(space, classes));
   const chosen = chooseSubnets(layout, macs, subnets, random);
   const subject = subjectsOf(supernet, chosen, classes);
   const started = now();
+  const { settling } = patience;
   await settle(subject(reference), { meter, visit, now, ms: settling, ...(signal ? { signal } : {}) });
   const visits: VisitTimes[] = [];
   for (let round = 0; round < mostRounds && (round === 0 || now() - started < ms); round++) {

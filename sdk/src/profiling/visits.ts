@@ -27,13 +27,15 @@ export interface SettleOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Visits in a row by which a subnet must not have become faster, and what counts as faster. */
+/** Visits in a row that must be about as fast as the fastest so far, and within which factors of it. */
 const settledVisits = 3;
 const faster = 0.97;
+const slower = 1.15;
 
 /**
  * Visits a subnet until it no longer gets faster. Browsers compile Wasm anew while it runs, and processors raise their
- * clocks: what is measured meanwhile is not what an application will see.
+ * clocks: what is measured meanwhile is not what an application will see. Threads that compile take cores from those that
+ * infer, so that the very first visit may be fast and those after it slow: it is not over until they are as fast again.
  */
 export async function settle(
   subject: Subject,
@@ -45,7 +47,7 @@ export async function settle(
   for (let settled = 0; spent() < most && (settled < settledVisits || spent() < least); ) {
     signal?.throwIfAborted();
     const median = quantileOf(await meter.time(subject, visit), 0.5);
-    settled = median < faster * best ? 0 : settled + 1;
+    settled = median < faster * best || median > slower * best ? 0 : settled + 1;
     best = Math.min(best, median);
   }
 }

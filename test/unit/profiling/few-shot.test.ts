@@ -94,6 +94,46 @@ describe('adaptProfile', () => {
     expect(profile.terms[0]?.base).to.be.closeTo(0.6 * (near[0] as number), 1e-3);
   });
 
+  it('sits out the first second of a page, in which several threads share cores with compilers', async () => {
+    const { predictLatency } = await import('@easel/sdk/profile');
+    const { randomSupernet } = await import('@easel/sdk/profiling');
+    const truth = device(new Random(1), 0.05, 0.01, 2e-8);
+    const candidates = [{ ...someProfile(space), terms: layout.toTerms(truth) }];
+    const { seen: _, meter, ...unknown } = deviceOf(truth);
+    const adaptIn = async (browserRuntime: Partial<typeof runtime>) => {
+      let clock = 0;
+      let visits = 0;
+      const compiled = {
+        async time(subject: { model: Uint8Array }) {
+          clock += 20;
+          // The first visit is fast, then two of three are slow.
+          const slow = clock < 950 && visits++ % 3 > 0;
+          return (await meter.time(subject)).map((ms) => (slow ? 1.8 : 1) * ms);
+        },
+      };
+      const { measured, ...profile } = await adaptProfile(
+        space,
+        {
+          ...unknown,
+          runtime: { ...runtime, ...browserRuntime },
+          meter: compiled,
+          candidates,
+          supernet: randomSupernet(space, 10),
+        },
+        { now: () => clock },
+      );
+      const architecture = parseArchitecture(space, '32:5x4,5x4/3x2/3x2,3x2/5x4');
+      const predicted = predictLatency({ measured, ...profile }, space, architecture);
+      return { level: predicted / predict(truth, layout.row(architecture)), seconds: measured.seconds as number };
+    };
+    const threaded = await adaptIn({ browser: 'Chromium 140', threads: 2 });
+    expect(threaded.level).to.be.closeTo(1, 0.01);
+    expect(threaded.seconds).to.be.within(2, 4.1);
+    // Elsewhere nobody has to wait so long.
+    expect((await adaptIn({ browser: 'Chromium 140', threads: 1 })).seconds).to.be.below(1.3);
+    expect((await adaptIn({ threads: 2 })).seconds).to.be.below(1.3);
+  });
+
   it('makes do without any known device', async () => {
     const { randomSupernet } = await import('@easel/sdk/profiling');
     const truth = macs.map((count) => 0.01 + 1e-8 * count);
