@@ -11,6 +11,9 @@ export interface SetScores {
   readonly accuracy: Float64Array;
 }
 
+/** Fewer class sets than these cannot be split into some to learn from and some to judge by: of two classes there is one. */
+export const leastSetsToJudge = 10;
+
 /** Scores class sets from a table of logits, without running any network. */
 export class ClassScorer {
   readonly #table: LogitsTable;

@@ -1,7 +1,7 @@
 import type { Random } from '@easel/sdk/random';
 import { tensor } from '@easel/sdk/tensor';
 import { percentileInterval } from '../evaluation/index.js';
-import type { SetScores } from './class-scores.js';
+import { leastSetsToJudge, type SetScores } from './class-scores.js';
 import { fitNetwork, type Lesson, ownPart } from './fit.js';
 import { initializeGenerator, measureFeatures, type NetworkWeights } from './mlp.js';
 import type { Half, Preferences, Strength } from './preferences.js';
@@ -19,7 +19,7 @@ export interface Conditioning {
   /**
    * A generator that learned from one half of the images, judged by the other half on class sets that it never saw, and
    * the other way round: squared error relative to answering all requests alike, and its 95 % interval (bootstrap over
-   * class sets). What it is judged by is noisy, so that even a perfect generator stays far above 0.
+   * class sets). Where there are too few class sets to leave some out: 1. What it is judged by is noisy, so that even a perfect generator stays far above 0.
    */
   readonly heldOutRatio: number;
   readonly interval: readonly [number, number];
@@ -67,6 +67,17 @@ export async function fitGenerator(
   const common = Float32Array.from(preferences.common);
   const sample = lessonsOf(all, ofClasses('all', true), ofBudgets('all'), 512).map(({ features }) => features);
   const initial = initializeGenerator(measureFeatures(sample), options.hidden, common, random);
+  const { classes, budgetKept } = preferences;
+  const alike = { ...initial, outputWeight: tensor(initial.outputWeight.shape) };
+  if (scores.length < leastSetsToJudge) {
+    const nothingShown = {
+      weightDecay: options.fit.weightDecay,
+      heldOutRatio: 1,
+      interval: [1, 1],
+      used: false,
+    } as const;
+    return { weights: alike, conditioning: { classes, budgetKept, ...nothingShown } };
+  }
   // Either half teaches every restraint, then all images the best one.
   const total = (2 * restraints.length + 1) * options.fit.epochs;
   let done = 0;
@@ -105,9 +116,8 @@ export async function fitGenerator(
   const weightDecay = (restraints[best] as number) * options.fit.weightDecay;
   const used = judged.interval[1] < 1;
   const final = await fit(lessonsOf(all, ofClasses('all'), ofBudgets('all'), options.requests), weightDecay);
-  const { classes, budgetKept } = preferences;
   return {
-    weights: used ? final : { ...initial, outputWeight: tensor(initial.outputWeight.shape) },
+    weights: used ? final : alike,
     conditioning: { weightDecay, classes, budgetKept, ...judged, used },
   };
 }

@@ -1,6 +1,7 @@
 /** How well accuracy is predicted, on subnets and class sets that the predictor was not fitted to. */
 export interface PredictorQuality {
   readonly subnets: number;
+  /** 0 where there were too few class sets to leave any out. */
   readonly classSets: number;
   /** Mean absolute error, in shares (0.01 is one point). */
   readonly meanAbsoluteError: number;

@@ -33,6 +33,7 @@ export interface GeneratorTrainingOptions {
   /** Requests (class set, budget, device) that the generator learns from. Default 6000. */
   readonly requests: number;
   readonly hidden: number;
+  /** Of the generator; the predictor takes only its learning rate and seed. */
   readonly fit: FitOptions;
 }
 
@@ -182,7 +183,7 @@ async function scoreClassSets(
   random: Random,
   onProgress: (done: number, total: number) => void,
 ): Promise<SetScores[]> {
-  // All classes come first: what is asked for most often.
+  // All classes are always among them: what is asked for most often.
   const all = Array.from({ length: source.classes }, (_, index) => index);
   const unique = new Map([[all.join(), all as readonly number[]]]);
   for (let tries = 0; unique.size < count && tries < 20 * count; tries++) {

@@ -134,6 +134,18 @@ export function completeOptions(saved: TrainingOptions): TrainingOptions {
   };
 }
 
+/** A misspelt option of a group would be ignored for the hours that a training takes. */
+function assertKnownFields(options: TrainingOptions): void {
+  const { taskDropout, pool, statistics } = defaultTrainingOptions;
+  const groups = { taskDropout, pool, statistics, augmentation: defaultAugmentation, progressive: defaultProgressive };
+  for (const [group, fields] of Object.entries(groups)) {
+    const given = options[group as keyof typeof groups];
+    const known = Object.keys(fields);
+    const unknown = Object.keys(given ?? {}).find((field) => !known.includes(field));
+    if (unknown) throw new InvalidRequestError(`option of ${group}`, unknown, `one of ${known.join(', ')}`);
+  }
+}
+
 /**
  * The defaults, overridden by `given`.
  * @throws InvalidRequestError naming the first field out of range.
@@ -143,6 +155,7 @@ export function trainingOptions(given: Partial<TrainingOptions> = {}): TrainingO
   const unknown = Object.keys(given).find((field) => !known.includes(field));
   if (unknown) throw new InvalidRequestError('training option', unknown, `one of ${known.join(', ')}`);
   const options = { ...defaultTrainingOptions, ...given };
+  assertKnownFields(options);
   const check = (field: string, value: number, fits: boolean, expected: string) => {
     if (!fits || !Number.isFinite(value)) throw new InvalidRequestError(field, value, expected);
   };

@@ -37,10 +37,11 @@ export class TaskDropout {
   #draw(random: Random, label?: number): readonly number[] {
     const all = this.#all;
     const isOwn = (task: readonly number[]) => label === undefined || task.includes(label);
-    if (random.float() < this.options.keepAll || !this.#tasks.some(isOwn)) return all;
+    if (random.float() < this.options.keepAll) return all;
     // Drawn only where it matters, so that the option leaves other runs as they were.
     const { randomClasses } = this.options;
     if (randomClasses > 0 && random.float() < randomClasses) return this.#randomClasses(random, label);
+    if (!this.#tasks.some(isOwn)) return all;
     const order = random.shuffle([...this.#tasks]);
     const own = order.splice(order.findIndex(isOwn), 1);
     const single = this.#tasks.length === 1 || random.float() < this.options.singleTask;

@@ -276,12 +276,12 @@ describe('generator', () => {
 describe('what requests prefer', function () {
   this.timeout(60_000);
 
-  const learn = async (own: number) => {
+  const learn = async (own: number, count?: number) => {
     const { table, special } = syntheticTable(own, 11);
     const scorer = new ClassScorer(table, 16);
     // Those that judge, every fifth, prefer something of their own; so do some of those that teach.
     const ordered = [0, 2, 3, 4, 6, 1, 5, 7, 8, 10, 9].map((index) => sets[index] as readonly number[]);
-    const scores = ordered.map((set) => scorer.score(set));
+    const scores = ordered.slice(0, count).map((set) => scorer.score(set));
     const rows = table.architectures.map((architecture) => encodeArchitecture(decisions, architecture));
     const random = new Random(1);
     const preferences = new Preferences(rows, scores, random);
@@ -316,6 +316,13 @@ describe('what requests prefer', function () {
     expect(steps).to.deep.equal([...steps].sort((a, b) => a - b));
   });
 
+  it('is left out where there are too few class sets to show anything, as of two classes', async () => {
+    const { weights, conditioning } = await learn(0.6, 1);
+    expect(conditioning).to.include({ used: false, heldOutRatio: 1 });
+    expect([...answerOf(weights, Float32Array.of(1, 0, 1, 0))]).to.deep.equal([...weights.common.data]);
+    expect(Object.values(conditioning.classes).flat().every(Number.isFinite)).to.equal(true);
+  });
+
   it('is left out where class sets only seem to differ: all get the utilities that they share', async () => {
     const { weights, conditioning } = await learn(0);
     expect(conditioning.used).to.equal(false);
@@ -342,6 +349,14 @@ describe('accuracy predictor', () => {
     expect(meanAbsoluteError).to.be.lessThan(0.05);
     expect(tau).to.be.greaterThan(0.5);
     expect([subnets, classSets]).to.deep.equal([17, 3]);
+  });
+
+  it('of two classes, which are one class set, is judged by unseen subnets alone', async () => {
+    const fit = { ...fitOptions, batch: 128, epochs: 2 };
+    const { quality } = await fitPredictor({ rows, scores: [scorer.score([0, 1])], facts, random: new Random(4), fit });
+    expect(quality.classSets).to.equal(0);
+    expect(quality.subnets).to.equal(17);
+    expect(quality.meanAbsoluteError).to.be.lessThan(0.1);
   });
 
   it('is exported as an ONNX model that computes the same, and how sure it is', async () => {

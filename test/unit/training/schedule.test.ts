@@ -41,6 +41,10 @@ describe('trainingOptions', () => {
       'taskDropout.per must be step or image, got "batch"',
     );
     expect(() => trainingOptions({ learnRate: 1 } as object)).to.throw('learnRate');
+    expect(() => trainingOptions({ taskDropout: { ...taskDropout, pre: 'image' } as never })).to.throw(
+      'option of taskDropout must be one of per, keepAll, singleTask, randomClasses, got "pre"',
+    );
+    expect(() => trainingOptions({ progressive: { widest: 1 } } as never)).to.throw('option of progressive');
     expect(() => trainingOptions({ divergence: 'js' } as object)).to.throw('divergence must be kl or alpha, got "js"');
     expect(() => trainingOptions({ divergence: 'alpha', temperature: 2 })).to.throw('temperature must be 1');
     expect(() => trainingOptions({ averaging: 1 })).to.throw('averaging');

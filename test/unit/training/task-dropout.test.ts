@@ -97,6 +97,10 @@ describe('TaskDropout for single images', () => {
     expect(all.length / 2000).closeTo(0.6, 0.04);
     const outside = draw(3, { keepAll: 0, singleTask: 1 }, { first: ['a', 'b'] } as unknown as typeof tasks);
     expect(outside.every((kept) => kept.length === classes.length)).to.equal(true);
+    const random = draw(3, { keepAll: 0, singleTask: 1, randomClasses: 1 }, {
+      first: ['a', 'b'],
+    } as unknown as typeof tasks);
+    expect(random.some((kept) => kept.length < classes.length)).to.equal(true);
   });
 });
 
