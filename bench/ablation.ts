@@ -20,7 +20,7 @@ import {
   smallestArchitecture,
 } from '@easel/sdk/space';
 import { type Benchmark, rounded } from './benchmark.js';
-import { parseFlags } from './support/flags.js';
+import { parseFlags, wholeNumber } from './support/flags.js';
 import { type Answers, answersOf, joined, meanAccuracy, resamples } from './support/task-accuracies.js';
 
 /** What each trial changes of the recipe that all share. */
@@ -74,10 +74,10 @@ export const benchmark: Benchmark = {
     if (unknown) throw new Error(`no trial "${unknown}"; trials: ${Object.keys(trials).join(', ')}`);
     const shared = values.options ? JSON.parse(await readFile(values.options, 'utf8')) : {};
     return compare(dataset, space, [...new Set(names)], {
-      steps: Number(values.steps),
-      batchSize: Number(values['batch-size']),
-      seeds: Number(values.seeds),
-      images: Number(values.images),
+      steps: wholeNumber('steps', values.steps),
+      batchSize: wholeNumber('batch-size', values['batch-size']),
+      seeds: wholeNumber('seeds', values.seeds),
+      images: wholeNumber('images', values.images),
       shared,
     });
   },

@@ -3,7 +3,7 @@ import { type AdaptiveClassifier, Easel, type Pixels } from '@easel/sdk';
 import { largestArchitecture } from '@easel/sdk/space';
 import { Hog } from '#fixtures/hog';
 import { type Benchmark, median, rounded } from './benchmark.js';
-import { parseFlags } from './support/flags.js';
+import { parseFlags, wholeNumber } from './support/flags.js';
 import { proportionalTo, side, space, task, withLargeImages } from './support/large-images.js';
 
 const image: Pixels = { data: new Uint8Array(side * side * 3).fill(90), width: side, height: side, channels: 3 };
@@ -33,7 +33,7 @@ export const benchmark: Benchmark = {
     const values = parseFlags(args, { rounds: { type: 'string', default: '5' } });
     const rounds: Round[] = [];
     await withLargeImages(async (directory) => {
-      for (let round = 0; round < Number(values.rounds); round++) {
+      for (let round = 0; round < wholeNumber('rounds', values.rounds); round++) {
         const result = await measure(directory);
         rounds.push(result);
         const back =

@@ -5,7 +5,7 @@ import { openDataset } from '@easel/exporter/data';
 import { Easel } from '@easel/sdk';
 import sharp from 'sharp';
 import { type Benchmark, rounded } from './benchmark.js';
-import { parseFlags, UsageError } from './support/flags.js';
+import { parseFlags, UsageError, wholeNumber } from './support/flags.js';
 import { inChromium } from './support/host.js';
 import { classifyFiles } from './support/subnet-timing.js';
 
@@ -27,7 +27,7 @@ export const benchmark: Benchmark = {
       throw new UsageError('--data FOLDER, .tar or CIFAR files: the test images to compare');
     const folder = await mkdtemp(join(tmpdir(), 'easel-agreement-'));
     try {
-      const names = await writeImages(values.data, folder, Number(values.images));
+      const names = await writeImages(values.data, folder, wholeNumber('images', values.images));
       console.log(`${names.length} JPEG files of ${values.data}, ${sizes.length} sizes, the largest subnet:`);
       const easel = await Easel.load(values.bundle);
       const node = await classifyFiles(easel, (name) => join(folder, name), names);

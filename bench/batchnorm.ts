@@ -8,7 +8,7 @@ import { Random } from '@easel/sdk/random';
 import { type Architecture, formatArchitecture, randomArchitecture } from '@easel/sdk/space';
 import type { Statistics } from '@easel/sdk/subnet';
 import { type Benchmark, rounded } from './benchmark.js';
-import { parseFlags } from './support/flags.js';
+import { parseFlags, wholeNumber } from './support/flags.js';
 import { type Answers, answersOf } from './support/task-accuracies.js';
 
 /** Training images that a subnet's exact statistics are taken from, and how many of them at a time. */
@@ -30,7 +30,7 @@ export const benchmark: Benchmark = {
     if (dataset.classes.join() !== bundle.manifest.classes.join()) {
       throw new Error(`${values.data} has other classes than ${values.bundle}`);
     }
-    return measure(bundle, dataset, Number(values.subnets), Number(values.images));
+    return measure(bundle, dataset, wholeNumber('subnets', values.subnets), wholeNumber('images', values.images));
   },
 };
 

@@ -28,7 +28,7 @@ import {
   type SearchSpace,
 } from '@easel/sdk/space';
 import { type Benchmark, rounded } from './benchmark.js';
-import { parseFlags } from './support/flags.js';
+import { parseFlags, wholeNumber } from './support/flags.js';
 import { isolatedBlocksTable } from './support/isolated-blocks.js';
 
 const classes = 10;
@@ -51,7 +51,7 @@ export const benchmark: Benchmark = {
       unseen: { type: 'string', default: '100' },
     });
     const space = presetSpace(values.space);
-    const threads = Number(values.threads);
+    const threads = wholeNumber('threads', values.threads);
     if (values.chromium) {
       return measure(space, () => openChromiumDevice(space, threads), { seconds: '150', ...values });
     }

@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { EaselError } from '@easel/sdk/errors';
 import type { Benchmark } from './benchmark.js';
 import { HelpWanted, UsageError } from './support/flags.js';
 
@@ -18,13 +19,15 @@ if (name !== undefined && known.includes(name)) {
     console.log(JSON.stringify(await benchmark.run(args)));
   } catch (error) {
     if (error instanceof HelpWanted) console.log(`${name}: ${benchmark.summary}\n${error.message}`);
-    else if (error instanceof UsageError) {
+    else if (error instanceof UsageError || error instanceof EaselError) {
       console.error(`bench ${name}: ${error.message}`);
       process.exitCode = 1;
     } else throw error;
   }
 } else {
-  console.error(name === undefined ? 'Which benchmark?' : `There is no benchmark "${name}".`);
-  for (const file of known) console.error(`  ${file.padEnd(14)} ${(await load(file)).summary}`);
-  process.exitCode = 1;
+  const isHelp = name === '--help';
+  const say = isHelp ? console.log : console.error;
+  say(name === undefined || isHelp ? 'Which benchmark?' : `There is no benchmark "${name}".`);
+  for (const file of known) say(`  ${file.padEnd(14)} ${(await load(file)).summary}`);
+  if (!isHelp) process.exitCode = 1;
 }

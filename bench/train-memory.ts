@@ -7,7 +7,7 @@ import { TrainingInterruptedError } from '@easel/exporter/errors';
 import { type TrainingEvent, trainSupernet } from '@easel/exporter/training';
 import { presetSpace } from '@easel/sdk/space';
 import { type Benchmark, median, rounded } from './benchmark.js';
-import { parseFlags } from './support/flags.js';
+import { parseFlags, wholeNumber } from './support/flags.js';
 
 export const benchmark: Benchmark = {
   summary: 'resident memory of a training over its steps, and the share of time it waits for data',
@@ -19,7 +19,7 @@ export const benchmark: Benchmark = {
       batch: { type: 'string', default: '128' },
       steps: { type: 'string', default: '2000' },
     });
-    const count = (name: 'batch' | 'steps') => Math.max(1, Math.floor(Number(values[name])) || 1);
+    const count = (name: 'batch' | 'steps') => wholeNumber(name, values[name] as string);
     const [batchSize, steps] = [count('batch'), Math.max(20, count('steps'))];
     const { engine } = await openEngine();
     console.log(`${steps} steps of ${values.space} on ${values.data}, batches of ${batchSize}; ${engine.name}`);

@@ -11,7 +11,7 @@ import {
   type Unit,
 } from '@easel/sdk/space';
 import { type Benchmark, median, rounded } from './benchmark.js';
-import { parseFlags } from './support/flags.js';
+import { parseFlags, wholeNumber } from './support/flags.js';
 import { type Layout, PyTorch, type StepTime } from './support/pytorch.js';
 import { type TrainingStep, trainingStep } from './support/training-step.js';
 
@@ -51,7 +51,7 @@ export const benchmark: Benchmark = {
       threads: { type: 'string', default: String(availableParallelism()) },
       space: { type: 'string', default: 'mobile-32' },
     });
-    const count = (name: keyof typeof values) => Math.max(1, Math.floor(Number(values[name])) || 1);
+    const count = (name: keyof typeof values) => wholeNumber(name, values[name] as string);
     const settings = {
       batch: count('batch'),
       rounds: count('rounds'),

@@ -37,7 +37,7 @@ export async function trainingStep(options: StepOptions): Promise<TrainingStep> 
   const images = Float32Array.from({ length: batch * 3 * side * side }, () => random.normal());
   const targets = new Float32Array(batch * classes);
   for (let image = 0; image < batch; image++) targets[image * classes + random.integer(classes)] = 1;
-  const mask = new Float32Array(classes);
+  const mask = new Float32Array(batch * classes);
   return {
     async run() {
       gradients.clear();

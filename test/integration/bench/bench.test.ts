@@ -97,6 +97,20 @@ describe('npm run bench', function () {
     expect((await bench('inference', '--help')).stdout).to.match(/\n {2}--chromium\n$/);
   });
 
+  it('refuses numbers that are none and data that is not there in one line, and lists benchmarks when asked', async () => {
+    const number = await bench('adaptive', '--rounds', 'x');
+    expect([number.code, number.stderr]).to.deep.equal([
+      1,
+      'bench adaptive: --rounds x: wanted is a whole number, at least 1\n',
+    ]);
+    const data = await bench('batchnorm', '--data', 'nowhere.tar');
+    expect(data.code).to.equal(1);
+    expect(data.stderr).to.match(/^bench batchnorm: .*nowhere\.tar: does not exist; .*\n$/);
+    const list = await bench('--help');
+    expect([list.code, list.stderr]).to.deep.equal([0, '']);
+    expect(list.stdout).to.match(/\n {2}regret +what/);
+  });
+
   it('refuses wrong flags in one line that names the valid ones', async () => {
     const flags = 'flags are --rounds, --help\n';
     for (const [args, problem] of [
