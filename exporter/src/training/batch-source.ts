@@ -69,7 +69,7 @@ export class BatchSource {
     const random = augmentation ? { options: augmentation, random: randoms.augmentation } : undefined;
     const views = viewsOf(this.#options, indices, random);
     const labels = labelsOf(split, indices);
-    const kept = Array.from(labels, (label) => ofStep ?? dropout.drawFor(label, randoms.tasks));
+    const kept = Array.from(labels, (label) => ofStep ?? dropout.draw(randoms.tasks, label));
     this.#thread ??= new RenderThread();
     const batch = this.#thread
       .render({ views, resolutions })

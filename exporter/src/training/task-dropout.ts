@@ -24,17 +24,11 @@ export class TaskDropout {
     this.#tasks = Object.values(tasks).map((members) => members.map((name) => classes.indexOf(name)));
   }
 
-  /** For a step: ascending class indices. */
-  draw(random: Random): readonly number[] {
-    return this.#draw(random);
-  }
-
-  /** For an image of this class, which is always kept: its task is one of those that hold it. Ascending class indices. */
-  drawFor(label: number, random: Random): readonly number[] {
-    return this.#draw(random, label);
-  }
-
-  #draw(random: Random, label?: number): readonly number[] {
+  /**
+   * For a step, or for an image of the class `label`: then that is always kept, and the task is one of those that hold it.
+   * Ascending class indices.
+   */
+  draw(random: Random, label?: number): readonly number[] {
     const all = this.#all;
     const isOwn = (task: readonly number[]) => label === undefined || task.includes(label);
     if (random.float() < this.options.keepAll) return all;

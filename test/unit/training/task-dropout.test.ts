@@ -64,7 +64,7 @@ describe('TaskDropout for single images', () => {
   ) => {
     const random = new Random(1);
     const dropout = new TaskDropout(classes, of, { per: 'image', randomClasses: 0, ...options });
-    return Array.from({ length: 2000 }, () => dropout.drawFor(label, random));
+    return Array.from({ length: 2000 }, () => dropout.draw(random, label));
   };
 
   it("always keeps the image's own class and another one", () => {
