@@ -42,6 +42,7 @@ const trials: Readonly<Record<string, PartialTrainingOptions>> = {
   progressive: { progressive: {} },
   'two random subnets': { randomSubnets: 2 },
   cutout: { augmentation: { cutout: 8 } },
+  cutMix: { augmentation: { cutMix: 0.5 } },
   'no augmentation': { augmentation: null },
   'no label smoothing': { labelSmoothing: 0 },
 };

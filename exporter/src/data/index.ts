@@ -1,5 +1,6 @@
+export { drawPatches, type Patch, type Patches, pastePatches } from './cut-mix.js';
 export type { Dataset, DatasetOptions, Split, Tasks } from './dataset.js';
 export { measureNormalization, type Normalization } from './normalization.js';
 export { openDataset } from './open.js';
-export { type AugmentationOptions, defaultAugmentation, toTensor } from './preprocess.js';
+export { type Augmentation, type AugmentationOptions, defaultAugmentation, toTensor } from './preprocess.js';
 export { BatchSampler, type SamplerState } from './sampler.js';

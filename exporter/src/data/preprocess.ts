@@ -1,6 +1,7 @@
 import { resizePlanes } from '@easel/sdk/image';
 import type { Random } from '@easel/sdk/random';
 import type { Tensor } from '@easel/sdk/tensor';
+import { type Patches, pastePatches } from './cut-mix.js';
 import type { Normalization } from './normalization.js';
 import { zoom } from './zoom.js';
 
@@ -13,6 +14,17 @@ export interface AugmentationOptions {
   cutout: number;
   /** Least and greatest size at which an image is drawn, 1 being its own: `[0.7, 1.1]`. Ratios are evenly likely. */
   scale: readonly [least: number, greatest: number];
+  /** Share of the images that get a rectangle, and as much of the label, from another one of their batch; 0 = off. */
+  cutMix: number;
+}
+
+/** What `toTensor` does to images. */
+export interface Augmentation {
+  readonly options: AugmentationOptions;
+  /** Of everything that is drawn for single images. */
+  readonly random: Random;
+  /** What images take from each other: `drawPatches`. Default: nothing. */
+  readonly patches?: Patches | undefined;
 }
 
 export const defaultAugmentation: AugmentationOptions = {
@@ -20,6 +32,7 @@ export const defaultAugmentation: AugmentationOptions = {
   horizontalFlip: true,
   cutout: 0,
   scale: [1, 1],
+  cutMix: 0,
 };
 
 /**
@@ -32,7 +45,7 @@ export function toTensor(
   count: number,
   resolution: number,
   normalization: Normalization,
-  augmentation?: { options: AugmentationOptions; random: Random },
+  augmentation?: Augmentation,
   outputResolution: number = resolution,
 ): Tensor {
   const area = resolution * resolution;
@@ -73,6 +86,7 @@ export function toTensor(
     }
     if (view.cutout) eraseSquare(normalized, start, resolution, view.cutout);
   }
+  if (augmentation?.patches?.length) pastePatches(normalized, resolution, augmentation.patches);
   const planes = count * 3;
   const data = resizePlanes(normalized, planes, resolution, outputResolution);
   return { shape: [count, 3, outputResolution, outputResolution], data };

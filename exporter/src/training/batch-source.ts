@@ -2,7 +2,7 @@ import type { Random } from '@easel/sdk/random';
 import type { AugmentationOptions, BatchSampler, SamplerState } from '../data/index.js';
 import { type Batch, type BatchOptions, batchOf, labelsOf, viewsOf } from './batches.js';
 import { RenderThread } from './render-thread.js';
-import type { KeptClasses, TaskDropout } from './task-dropout.js';
+import { type KeptClasses, keptWith, type TaskDropout } from './task-dropout.js';
 
 export interface BatchSourceOptions extends BatchOptions {
   readonly batchSize: number;
@@ -15,7 +15,7 @@ export interface BatchSourceOptions extends BatchOptions {
 }
 
 export interface TaskBatch {
-  /** The classes that take part: the image's own is always among them. */
+  /** The classes that take part: the image's own is always among them, and that of a patch. */
   readonly kept: KeptClasses;
   readonly batch: Batch;
 }
@@ -69,7 +69,8 @@ export class BatchSource {
     const random = augmentation ? { options: augmentation, random: randoms.augmentation } : undefined;
     const views = viewsOf(this.#options, indices, random);
     const labels = labelsOf(split, indices);
-    const kept = Array.from(labels, (label) => ofStep ?? dropout.draw(randoms.tasks, label));
+    const ofImages = Array.from(labels, (label) => ofStep ?? dropout.draw(randoms.tasks, label));
+    const kept = keptWith(views.augmentation?.patches ?? [], ofImages);
     this.#thread ??= new RenderThread();
     const batch = this.#thread
       .render({ views, resolutions })

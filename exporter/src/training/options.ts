@@ -47,7 +47,7 @@ export interface TrainingOptions {
   readonly progressive: ProgressiveOptions | null;
   readonly taskDropout: TaskDropoutOptions;
   /** null turns it off, as the smallest spaces and characters like it. Default: crops of 4 px padding, mirroring
-   * where the data set allows it, no cutout (which networks this small cannot afford), no change of scale. */
+   * where the data set allows it, no cutout (which networks this small cannot afford), no change of scale, no CutMix. */
   readonly augmentation: AugmentationOptions | null;
   readonly pool: PoolOptions;
   readonly statistics: StatisticsOptions;
@@ -130,7 +130,7 @@ export function completeOptions(saved: TrainingOptions): TrainingOptions {
     ...{ divergence: 'kl', temperature: 1, ratioClip: 5, averaging: 0, progressive: null },
     ...saved,
     taskDropout: { ...{ per: 'step', randomClasses: 0 }, ...saved.taskDropout },
-    augmentation: saved.augmentation && { ...{ scale: [1, 1] as const }, ...saved.augmentation },
+    augmentation: saved.augmentation && { ...{ scale: [1, 1] as const, cutMix: 0 }, ...saved.augmentation },
   };
 }
 
@@ -200,9 +200,10 @@ export function trainingOptions(given: Partial<TrainingOptions> = {}): TrainingO
   share('taskDropout.singleTask', options.taskDropout.singleTask);
   share('taskDropout.randomClasses', options.taskDropout.randomClasses);
   if (options.augmentation) {
-    const { cropPadding, cutout, scale } = options.augmentation;
+    const { cropPadding, cutout, scale, cutMix } = options.augmentation;
     wholeNumber('augmentation.cropPadding', cropPadding);
     wholeNumber('augmentation.cutout', cutout);
+    share('augmentation.cutMix', cutMix);
     const isPair = Array.isArray(scale) && scale.length === 2;
     if (!isPair) throw new InvalidRequestError('augmentation.scale', scale, 'two numbers, [least, greatest]');
     const [least, greatest] = scale;

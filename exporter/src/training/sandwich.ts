@@ -49,7 +49,7 @@ export async function sandwichStep(
     return result;
   };
   gradients.clear();
-  const labels = smoothedLabels(batch.labels, kept, classes, labelSmoothing);
+  const labels = smoothedLabels(batch.labels, kept, classes, labelSmoothing, batch.patches);
   const largest = await learn(await pool.largest(), labels);
   if (onlyLargest) return { largest: largest.loss, random: [] };
   const targets = distillation ? softmaxOver(largest.logits, kept, classes, temperature) : labels;

@@ -1,5 +1,5 @@
 import type { Random } from '@easel/sdk/random';
-import type { Tasks } from '../data/index.js';
+import type { Patches, Tasks } from '../data/index.js';
 import type { TaskDropoutOptions } from './options.js';
 
 /** Added to the logit of a dropped class: softmax gives it exactly 0 in float32. */
@@ -71,18 +71,36 @@ export function classMask(kept: KeptClasses, classes: number): Float32Array {
   return mask;
 }
 
-/** One-hot rows `[n, classes]`, of which `smoothing` is spread evenly over the kept classes. */
+/** Where an image has a patch of another, both keep what either keeps: the labels of both are among them. */
+export function keptWith(patches: Patches, kept: KeptClasses): KeptClasses {
+  return kept.map((own, image) => {
+    const other = kept[patches[image]?.from ?? image] as readonly number[];
+    return other === own ? own : ascending(new Set([...own, ...other]));
+  });
+}
+
+/**
+ * One-hot rows `[n, classes]`, shared with the other image's class where there is a patch, of which `smoothing` is
+ * spread evenly over the kept classes.
+ */
 export function smoothedLabels(
   labels: ArrayLike<number>,
   kept: KeptClasses,
   classes: number,
   smoothing: number,
+  patches: Patches = [],
 ): Float32Array {
   const targets = new Float32Array(labels.length * classes);
   for (const [image, own] of kept.entries()) {
     for (const index of own) targets[image * classes + index] = smoothing / own.length;
-    const label = image * classes + (labels[image] as number);
-    targets[label] = (targets[label] as number) + 1 - smoothing;
+    const { from = image, share = 0 } = patches[image] ?? {};
+    for (const [source, weight] of [
+      [image, 1 - share],
+      [from, share],
+    ] as const) {
+      const label = image * classes + (labels[source] as number);
+      targets[label] = (targets[label] as number) + weight * (1 - smoothing);
+    }
   }
   return targets;
 }

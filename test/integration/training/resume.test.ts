@@ -133,7 +133,7 @@ describe('trainSupernet', function () {
       divergence: 'alpha',
       averaging: 0.9,
       progressive: { largest: 0.25, depth: 0.5 },
-      augmentation: { cropPadding: 1, horizontalFlip: true, cutout: 4, scale: [0.8, 1.2] },
+      augmentation: { cropPadding: 1, horizontalFlip: true, cutout: 4, scale: [0.8, 1.2], cutMix: 0.5 },
     } as const;
     const request = { ...run, options: recipe, evaluationEpochs: 0.5 };
     const straight = await trainSupernet({ ...request, directory: join(directory, 'recipe') });

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 
 const SIDE = 8;
 const AREA = SIDE * SIDE;
-const NONE: AugmentationOptions = { cropPadding: 0, horizontalFlip: false, cutout: 0, scale: [1, 1] };
+const NONE: AugmentationOptions = { cropPadding: 0, horizontalFlip: false, cutout: 0, scale: [1, 1], cutMix: 0 };
 /** Makes toTensor the identity but for the layout. */
 const IDENTITY = { mean: [0, 0, 0], std: [1, 1, 1] } as const;
 
@@ -110,7 +110,7 @@ describe('toTensor', () => {
 
   it('is a function of its arguments and the random state', () => {
     const pixels = countingPixels(4);
-    const options = { cropPadding: 2, horizontalFlip: true, cutout: 3, scale: [0.7, 1.3] as const };
+    const options = { cropPadding: 2, horizontalFlip: true, cutout: 3, scale: [0.7, 1.3] as const, cutMix: 0 };
     const draw = (seed: number) => toTensor(pixels, 4, SIDE, IDENTITY, { options, random: new Random(seed) }).data;
     expect(draw(5)).to.deep.equal(draw(5));
     expect(draw(5)).not.to.deep.equal(draw(6));

@@ -1,4 +1,4 @@
-import { BatchSampler, openDataset } from '@easel/exporter/data';
+import { BatchSampler, openDataset, type Patches } from '@easel/exporter/data';
 import {
   BatchSource,
   type BatchSourceState,
@@ -12,7 +12,7 @@ import { expect } from 'chai';
 import { rejection } from '../../fixtures/rejection.js';
 
 const batchSize = 6;
-const augmentation = { cropPadding: 4, horizontalFlip: true, cutout: 5, scale: [0.8, 1.2] as const };
+const augmentation = { cropPadding: 4, horizontalFlip: true, cutout: 5, scale: [0.8, 1.2] as const, cutMix: 0.4 };
 const normalization = { mean: [120, 110, 100], std: [60, 61, 62] } as const;
 const resolutions = [32, 16];
 
@@ -36,7 +36,7 @@ function parts(state?: BatchSourceState, per: 'step' | 'image' = 'step') {
   };
 }
 
-type Seen = { kept: KeptClasses; labels: number[]; images: number[][] };
+type Seen = { kept: KeptClasses; labels: number[]; patches: Patches; images: number[][] };
 
 async function take(source: BatchSource, count: number): Promise<Seen[]> {
   const seen: Seen[] = [];
@@ -44,7 +44,7 @@ async function take(source: BatchSource, count: number): Promise<Seen[]> {
     const { kept, batch } = await source.next();
     // 24 is rendered when asked for, the others ahead.
     const images = [...resolutions, 24].map((side) => [...batch.images(side).data]);
-    seen.push({ kept, labels: [...batch.labels], images });
+    seen.push({ kept, labels: [...batch.labels], patches: batch.patches, images });
   }
   return seen;
 }
@@ -67,6 +67,7 @@ describe('BatchSource', () => {
       return {
         kept: Array.from(batch.labels, () => kept),
         labels: [...batch.labels],
+        patches: batch.patches,
         images: [...resolutions, 24].map((side) => [...batch.images(side).data]),
       };
     });
@@ -77,11 +78,13 @@ describe('BatchSource', () => {
     const source = new BatchSource(parts(undefined, 'image'));
     sources.push(source);
     const seen = await take(source, 20);
-    for (const { kept, labels } of seen) {
+    for (const { kept, labels, patches } of seen) {
       labels.forEach((label, image) => {
         expect(kept[image]).to.include(label);
+        expect(kept[image]).to.include(labels[patches[image]?.from ?? image]);
       });
     }
+    expect(seen.some(({ patches }) => patches.some((patch) => patch !== undefined))).to.equal(true);
     const numbers = new Set(seen.flatMap(({ kept }) => kept.map((own) => own.length)));
     expect(numbers.size).to.be.greaterThan(3);
     expect(new Set(seen.flatMap(({ labels }) => labels)).size).to.be.greaterThan(dataset.classes.length / 2);

@@ -55,6 +55,7 @@ describe('trainingOptions', () => {
     const augmented = (over: object) => () =>
       trainingOptions({ augmentation: { ...defaultAugmentation, ...over } } as object);
     expect(augmented({ cropPadding: -1 })).to.throw('augmentation.cropPadding must be zero or a positive integer');
+    expect(augmented({ cutMix: 2 })).to.throw('augmentation.cutMix must be from 0 to 1, got 2');
     expect(augmented({ cutout: 2.5 })).to.throw('augmentation.cutout');
     expect(augmented({ scale: 0.8 })).to.throw('augmentation.scale must be two numbers');
     expect(augmented({ scale: [0, 1] })).to.throw('augmentation.scale[0] must be a positive number');

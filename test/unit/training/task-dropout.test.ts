@@ -1,4 +1,4 @@
-import { classMask, smoothedLabels, softmaxOver, TaskDropout } from '@easel/exporter/training';
+import { classMask, keptWith, smoothedLabels, softmaxOver, TaskDropout } from '@easel/exporter/training';
 import { Random } from '@easel/sdk/random';
 import { expect } from 'chai';
 
@@ -120,6 +120,20 @@ describe('distributions over the kept classes', () => {
   it('smooths labels over kept classes only', () => {
     const rows = smoothedLabels([3, 1], kept, 5, 0.1);
     const expected = [0, 0.05, 0, 0.95, 0, 0.05, 0.95, 0, 0, 0];
+    rows.forEach((value, i) => {
+      expect(value).closeTo(expected[i] as number, 1e-6);
+    });
+  });
+
+  it('shares the label of an image with the class of its patch, over the kept classes of both', () => {
+    const patch = { from: 1, left: 0, top: 0, right: 1, bottom: 1, share: 0.25 };
+    const both = keptWith([patch, undefined], kept);
+    expect(both).to.deep.equal([
+      [0, 1, 3],
+      [0, 1],
+    ]);
+    const rows = smoothedLabels([3, 0], both, 5, 0.3, [patch, undefined]);
+    const expected = [0.1 + 0.25 * 0.7, 0.1, 0, 0.1 + 0.75 * 0.7, 0, 0.85, 0.15, 0, 0, 0];
     rows.forEach((value, i) => {
       expect(value).closeTo(expected[i] as number, 1e-6);
     });
