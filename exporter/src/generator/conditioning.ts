@@ -1,15 +1,19 @@
 import type { Random } from '@easel/sdk/random';
 import { tensor } from '@easel/sdk/tensor';
-import { percentileInterval } from '../evaluation/index.js';
 import { leastSetsToJudge, type SetScores } from './class-scores.js';
 import { fitNetwork, type Lesson, ownPart } from './fit.js';
+import { type HeldOutError, judge, meanOf, ownErrors, ratioOf, type SetError, squaredErrors } from './judging.js';
 import { initializeGenerator, measureFeatures, type NetworkWeights } from './mlp.js';
 import type { Half, Preferences, Strength } from './preferences.js';
 import type { Scenario } from './scenarios.js';
 import type { GeneratorTraining, GeneratorTrainingOptions } from './train.js';
 
-/** What was learned about requests, and how it was checked. */
-export interface Conditioning {
+/**
+ * What was learned about requests, and how it was checked: a generator that learned from one half of the images is judged
+ * by the other half on class sets that it never saw, and the other way round. Ratios are 1 where there are too few class
+ * sets to leave some out.
+ */
+export interface Conditioning extends HeldOutError {
   /** Of the network: the one with which unseen class sets were answered best. */
   readonly weightDecay: number;
   /** Of class sets' own preferences: see `Preferences`. */
@@ -17,12 +21,10 @@ export interface Conditioning {
   /** The share of measured preferences of budgets and devices that is kept. */
   readonly budgetKept: number;
   /**
-   * A generator that learned from one half of the images, judged by the other half on class sets that it never saw, and
-   * the other way round: squared error relative to answering all requests alike, and its 95 % interval (bootstrap over
-   * class sets). Where there are too few class sets to leave some out: 1. What it is judged by is noisy, so that even a perfect generator stays far above 0.
+   * Of class sets alone, at whatever budgets: what is answered to each differently from the others in the mean, judged by
+   * what it prefers. `heldOutRatio` is of classes and budgets together. Reports of earlier versions have none.
    */
-  readonly heldOutRatio: number;
-  readonly interval: readonly [number, number];
+  readonly classesAlone?: HeldOutError;
   /** False where the interval does not exclude that requests are better answered alike: then they are. */
   readonly used: boolean;
 }
@@ -32,6 +34,9 @@ export interface Conditioning {
  * class sets speak for each, and the more it takes.
  */
 const restraints = [1, 10, 100];
+
+/** At which class sets' answers are compared by themselves; the same for all, so that nothing of a budget remains. */
+const budgetsOfClasses = 8;
 
 /** Fits the network to what class sets, and budgets on devices, prefer, as far as that helps with unseen ones. */
 export async function fitGenerator(
@@ -70,13 +75,12 @@ export async function fitGenerator(
   const { classes, budgetKept } = preferences;
   const alike = { ...initial, outputWeight: tensor(initial.outputWeight.shape) };
   if (scores.length < leastSetsToJudge) {
-    const nothingShown = {
-      weightDecay: options.fit.weightDecay,
-      heldOutRatio: 1,
-      interval: [1, 1],
-      used: false,
-    } as const;
-    return { weights: alike, conditioning: { classes, budgetKept, ...nothingShown } };
+    const nothingShown = { heldOutRatio: 1, interval: [1, 1] } as const;
+    const { weightDecay } = options.fit;
+    return {
+      weights: alike,
+      conditioning: { weightDecay, classes, budgetKept, ...nothingShown, classesAlone: nothingShown, used: false },
+    };
   }
   // Either half teaches every restraint, then all images the best one.
   const total = (2 * restraints.length + 1) * options.fit.epochs;
@@ -101,70 +105,36 @@ export async function fitGenerator(
     const lessons = lessonsOfHalf(taught);
     for (const restraint of restraints) {
       const weightDecay = restraint * options.fit.weightDecay;
-      trials[taught].push({ weightDecay, errors: judgeBy(judging, await fit(lessons, weightDecay)) });
+      const weights = await fit(lessons, weightDecay);
+      trials[taught].push({ weights, errors: judgeBy(judging, weights) });
     }
   }
   // What one half finds best is judged by the network that the other one taught, so that nothing judges its own choice.
-  const chosenBy = (taught: 'odd' | 'even') => leastIndex(trials[taught].map(({ errors }) => ratioOf(errors)));
-  const judged = judge(
-    [...(trials.even[chosenBy('odd')] as Trial).errors, ...(trials.odd[chosenBy('even')] as Trial).errors],
-    random,
-  );
+  const choiceOf = (taught: 'odd' | 'even') => leastIndex(trials[taught].map(({ errors }) => ratioOf(errors)));
+  const [even, odd] = [trials.even[choiceOf('odd')] as Trial, trials.odd[choiceOf('even')] as Trial];
+  const judged = judge([...even.errors, ...odd.errors], random);
   const best = leastIndex(
     restraints.map((_, i) => ratioOf([trials.odd[i], trials.even[i]].flatMap((each) => (each as Trial).errors))),
   );
   const weightDecay = (restraints[best] as number) * options.fit.weightDecay;
   const used = judged.interval[1] < 1;
   const final = await fit(lessonsOf(all, ofClasses('all'), ofBudgets('all'), options.requests), weightDecay);
+  const answersOf = (weights: NetworkWeights) =>
+    scores.map(({ classes }) =>
+      meanOf(budgets.slice(0, budgetsOfClasses).map((budget) => ownPart(weights, featuresOf({ ...budget, classes })))),
+    );
+  const ownBy = (half: Half, { weights }: Trial) =>
+    ownErrors({ answers: answersOf(weights), targets: ofClasses(half, true), seen, unseen, preferences });
+  const classesAlone = judge([...ownBy('odd', even), ...ownBy('even', odd)], random);
   return {
     weights: used ? final : alike,
-    conditioning: { weightDecay, classes, budgetKept, ...judged, used },
+    conditioning: { weightDecay, classes, budgetKept, ...judged, classesAlone, used },
   };
 }
 
 interface Trial {
-  readonly weightDecay: number;
+  readonly weights: NetworkWeights;
   readonly errors: readonly SetError[];
-}
-
-/** Of the answers to one class set's requests, and of answering nothing. */
-interface SetError {
-  readonly set: number;
-  readonly error: number;
-  readonly zero: number;
-}
-
-/** In the metric of what utilities predict. */
-function squaredErrors(
-  weights: NetworkWeights,
-  lessons: readonly (Lesson & { set: number })[],
-  preferences: Preferences,
-): SetError[] {
-  const power = (values: Float64Array) => preferences.product(values, values);
-  return lessons.map(({ set, features, targets }) => {
-    const answer = ownPart(weights, features);
-    return {
-      set,
-      error: power(Float64Array.from(targets, (target, o) => target - (answer[o] as number))),
-      zero: power(Float64Array.from(targets)),
-    };
-  });
-}
-
-function ratioOf(errors: readonly Omit<SetError, 'set'>[]): number {
-  return errors.reduce((sum, { error }) => sum + error, 0) / errors.reduce((sum, { zero }) => sum + zero, 0);
-}
-
-/** The relative error and its 95 % interval: bootstrap over class sets. */
-function judge(errors: readonly SetError[], random: Random): Pick<Conditioning, 'heldOutRatio' | 'interval'> {
-  const bySet = new Map<number, { error: number; zero: number }>();
-  for (const { set, error, zero } of errors) {
-    const sums = bySet.get(set) ?? { error: 0, zero: 0 };
-    bySet.set(set, { error: sums.error + error, zero: sums.zero + zero });
-  }
-  const sets = [...bySet.values()];
-  const resampled = Array.from({ length: 1000 }, () => ratioOf(sets.map(() => random.pick(sets))));
-  return { heldOutRatio: ratioOf(sets), interval: percentileInterval(resampled) };
 }
 
 function leastIndex(values: readonly number[]): number {

@@ -3,6 +3,7 @@ export * from './class-scores.js';
 export * from './class-set-features.js';
 export * from './conditioning.js';
 export * from './fit.js';
+export * from './judging.js';
 export * from './logits-table.js';
 export * from './mlp.js';
 export * from './predictor.js';

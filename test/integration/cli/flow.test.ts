@@ -87,6 +87,7 @@ describe('easel: from images to a classified image', function () {
     expect(report.profiles).to.deep.equal(['here']);
     expect(report.predictor.meanAbsoluteError).to.be.within(0, 1);
     expect(report.conditioning.heldOutRatio).to.be.greaterThan(0);
+    expect(report.conditioning.classesAlone.heldOutRatio).to.be.greaterThan(0);
     // The measured logits were kept: the same command again needs none of them anew, and comes to the same.
     const generator = await readFile(join(directory, 'run', 'generator.onnx'));
     await ok('generator', ...words);
@@ -110,7 +111,13 @@ describe('easel: from images to a classified image', function () {
     const again = await easel(['export', '--run', 'run', '--out', 'bundle'], directory);
     expect(again.code).to.equal(1);
     expect(again.stderr).to.include('bundle');
+    // The report of an earlier version, which did not judge classes alone, is exported all the same.
+    const report = await json('run', 'generator.json');
+    const { classesAlone, ...conditioning } = report.conditioning;
+    expect(manifest.accuracy.conditioning).to.deep.equal({ ...conditioning, classesAlone });
+    await writeFile(join(directory, 'run', 'generator.json'), JSON.stringify({ ...report, conditioning }));
     await ok('export', '--run', 'run', '--out', 'bundle', '--name', 'specks', '--overwrite');
+    expect((await json('bundle', 'manifest.json')).accuracy.conditioning).to.deep.equal(conditioning);
     expect(await ok('inspect', 'bundle')).to.include('complete and unaltered');
   });
 

@@ -22,6 +22,7 @@ import {
   predictorFeatures,
   randomClasses,
   randomScenario,
+  type Scenario,
   type ScenarioSource,
 } from '@easel/exporter/generator';
 import { Random } from '@easel/sdk/random';
@@ -105,18 +106,31 @@ describe('additive models', () => {
   });
 });
 
-/** Logits in which architectures matter in one way to all classes, and `own` times as much in another way to class 0 and 1. */
-function syntheticTable(own: number, seed: number, images = 1600): { table: LogitsTable; special: Float32Array } {
+/**
+ * Logits in which architectures matter in one way to all classes, and `own` times as much in another way to class 0 and 1;
+ * `ofBudgets` times as much in yet another way to cheap ones, and the other way round to dear ones.
+ */
+function syntheticTable(
+  own: number,
+  seed: number,
+  { images = 1600, ofBudgets = 0 } = {},
+): { table: LogitsTable; special: Float32Array; isCheap: readonly boolean[] } {
   const random = new Random(seed);
   const [shared, special] = [0, 1].map(() => Float32Array.from({ length: options }, () => random.normal()));
   const sum = (row: Float32Array, values?: Float32Array) =>
     row.reduce((total, on, o) => total + on * ((values as Float32Array)[o] as number), 0);
   const architectures = Array.from({ length: 120 }, () => randomArchitecture(space, random));
+  const costs = architectures.map((architecture) => architectureCost(macsTable(space, 6), decisions, architecture));
+  const middle = mean(costs);
+  const isCheap = costs.map((cost) => cost < middle);
+  const ofCheap = new Random(seed + 1);
+  const cheap = Float32Array.from({ length: options }, () => ofCheap.normal());
   const labels = Int32Array.from({ length: images }, (_, i) => i % 4);
   const difficulty = Float32Array.from(labels, () => random.normal());
-  const logits = architectures.map((architecture) => {
+  const logits = architectures.map((architecture, a) => {
     const row = encodeArchitecture(decisions, architecture);
-    const [common, extra] = [sum(row, shared) / 8, (own * sum(row, special)) / 8];
+    const byCost = ((isCheap[a] ? ofBudgets : -ofBudgets) * sum(row, cheap)) / 8;
+    const [common, extra] = [sum(row, shared) / 8 + byCost, (own * sum(row, special)) / 8];
     const values = new Float32Array(images * 4);
     labels.forEach((label, i) => {
       for (let c = 0; c < 4; c++) values[i * 4 + c] = random.normal() / 2;
@@ -125,7 +139,7 @@ function syntheticTable(own: number, seed: number, images = 1600): { table: Logi
     });
     return values;
   });
-  return { table: { architectures, logits, labels, classes: 4 }, special: special as Float32Array };
+  return { table: { architectures, logits, labels, classes: 4 }, special: special as Float32Array, isCheap };
 }
 
 const sets = [
@@ -156,7 +170,7 @@ describe('scores of class sets', () => {
   });
 
   it('agree with taskAccuracy, and confusions with class sets of two', () => {
-    const { table } = syntheticTable(0.5, 3, 80);
+    const { table } = syntheticTable(0.5, 3, { images: 80 });
     const scorer = new ClassScorer(table, 2);
     const confusions = scorer.confusions();
     for (const set of sets) {
@@ -173,7 +187,7 @@ describe('scores of class sets', () => {
   });
 
   it('refuse a set of which a block has no image', () => {
-    const { table } = syntheticTable(0, 3, 8);
+    const { table } = syntheticTable(0, 3, { images: 8 });
     expect(() => new ClassScorer(table, 16).score([0, 1])).to.throw(RangeError, 'too few images of classes 0, 1');
   });
 });
@@ -276,8 +290,8 @@ describe('generator', () => {
 describe('what requests prefer', function () {
   this.timeout(60_000);
 
-  const learn = async (own: number, count?: number) => {
-    const { table, special } = syntheticTable(own, 11);
+  const learn = async (own: number, { count, ofBudgets = 0 }: { count?: number; ofBudgets?: number } = {}) => {
+    const { table, special, isCheap } = syntheticTable(own, 11, { ofBudgets });
     const scorer = new ClassScorer(table, 16);
     // Those that judge, every fifth, prefer something of their own; so do some of those that teach.
     const ordered = [0, 2, 3, 4, 6, 1, 5, 7, 8, 10, 9].map((index) => sets[index] as readonly number[]);
@@ -286,9 +300,13 @@ describe('what requests prefer', function () {
     const random = new Random(1);
     const preferences = new Preferences(rows, scores, random);
     const budgets = Array.from({ length: 4 }, () => randomScenario(source, random));
-    const everywhere = budgets.map(() => new Float64Array(rows.length).fill(1));
-    const featuresOf = ({ classes }: { classes: readonly number[] }) =>
-      Float32Array.from([0, 1, 2, 3], (c) => Number(classes.includes(c)));
+    // Half of the budgets are for cheap architectures, and half for dear ones.
+    const isTight = (budget: Scenario) =>
+      budgets.findIndex(({ latencyMs }) => latencyMs === budget.latencyMs) % 2 === 0;
+    const closeness = budgets.map((budget) => Float64Array.from(isCheap, (cheap) => Number(cheap === isTight(budget))));
+    if (ofBudgets > 0) preferences.measureBudgets(rows, closeness, random);
+    const featuresOf = (scenario: Scenario) =>
+      Float32Array.from([...[0, 1, 2, 3].map((c) => scenario.classes.includes(c)), isTight(scenario)], Number);
     const steps: number[] = [];
     const trained = await fitGenerator(
       { featuresOf },
@@ -296,7 +314,7 @@ describe('what requests prefer', function () {
       preferences,
       scores,
       budgets,
-      everywhere,
+      closeness,
       random,
       (done, total) => steps.push(done / total),
     );
@@ -307,31 +325,42 @@ describe('what requests prefer', function () {
     const { weights, conditioning, special, steps } = await learn(0.6);
     expect(conditioning.used).to.equal(true);
     expect(conditioning.interval[1]).to.be.lessThan(1);
+    // Nothing of it is the budgets', which make no difference here.
+    expect(conditioning.classesAlone?.interval[1]).to.be.lessThan(1);
+    expect(conditioning.classesAlone?.heldOutRatio).to.be.closeTo(conditioning.heldOutRatio, 0.1);
     expect(conditioning.weightDecay / fitOptions.weightDecay).to.be.oneOf([1, 10, 100]);
-    const difference = answerOf(weights, Float32Array.of(1, 1, 0, 0)).map(
-      (utility, o) => utility - (answerOf(weights, Float32Array.of(0, 0, 1, 1))[o] as number),
+    const difference = answerOf(weights, Float32Array.of(1, 1, 0, 0, 0)).map(
+      (utility, o) => utility - (answerOf(weights, Float32Array.of(0, 0, 1, 1, 0))[o] as number),
     );
     expect(correlationOf(difference, special, new Random(2))).to.be.greaterThan(0.8);
     expect(steps.at(-1)).to.equal(1);
     expect(steps).to.deep.equal([...steps].sort((a, b) => a - b));
   });
 
+  it('is told apart: where only budgets make a difference, classes alone are answered no better than alike', async () => {
+    const { conditioning } = await learn(0, { ofBudgets: 1 });
+    expect(conditioning.used).to.equal(true);
+    expect(conditioning.heldOutRatio).to.be.lessThan(0.8);
+    expect(conditioning.classesAlone?.interval[1]).to.be.at.least(1);
+  });
+
   it('is left out where there are too few class sets to show anything, as of two classes', async () => {
-    const { weights, conditioning } = await learn(0.6, 1);
+    const { weights, conditioning } = await learn(0.6, { count: 1 });
     expect(conditioning).to.include({ used: false, heldOutRatio: 1 });
-    expect([...answerOf(weights, Float32Array.of(1, 0, 1, 0))]).to.deep.equal([...weights.common.data]);
+    expect(conditioning.classesAlone).to.deep.equal({ heldOutRatio: 1, interval: [1, 1] });
+    expect([...answerOf(weights, Float32Array.of(1, 0, 1, 0, 0))]).to.deep.equal([...weights.common.data]);
     expect(Object.values(conditioning.classes).flat().every(Number.isFinite)).to.equal(true);
   });
 
   it('is left out where class sets only seem to differ: all get the utilities that they share', async () => {
     const { weights, conditioning } = await learn(0);
     expect(conditioning.used).to.equal(false);
-    expect([...answerOf(weights, Float32Array.of(1, 1, 0, 0))]).to.deep.equal([...weights.common.data]);
+    expect([...answerOf(weights, Float32Array.of(1, 1, 0, 0, 0))]).to.deep.equal([...weights.common.data]);
   });
 });
 
 describe('accuracy predictor', () => {
-  const { table } = syntheticTable(0.3, 21, 800);
+  const { table } = syntheticTable(0.3, 21, { images: 800 });
   const scorer = new ClassScorer(table, 2);
   const rows = table.architectures.map((architecture) => encodeArchitecture(decisions, architecture));
   const facts = { confusions: scorer.confusions(), images: scorer.imagesPerClass };

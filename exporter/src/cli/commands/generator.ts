@@ -3,6 +3,7 @@ import type {
   Conditioning,
   GeneratorEvent,
   GeneratorTrainingOptions,
+  HeldOutError,
   PredictorQuality,
 } from '../../generator/index.js';
 import { readJson } from '../../pipeline/files.js';
@@ -77,13 +78,16 @@ async function run(flags: Flags): Promise<void> {
 }
 
 /** What was learned about requests, in sentences. */
-export function describeConditioning({ classes, budgetKept, heldOutRatio, interval, used }: Conditioning): string {
+export function describeConditioning(conditioning: Conditioning): string {
+  const { classes, budgetKept, classesAlone, used } = conditioning;
   const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
-  const ratio = `${heldOutRatio.toFixed(3)} [${interval.map((end) => end.toFixed(3)).join(', ')}]`;
+  const ratio = ({ heldOutRatio, interval }: HeldOutError) =>
+    `${heldOutRatio.toFixed(3)} [${interval.map((end) => end.toFixed(3)).join(', ')}]`;
   return [
     `class sets differ by ${percent(classes.relative)} [${classes.interval.map(percent).join(', ')}] of what they share`,
     `kept of measured preferences, after shrinkage: ${percent(classes.kept)} (classes), ${percent(budgetKept)} (budgets)`,
-    `error on unseen class sets and images, relative to answering all alike: ${ratio}`,
+    `error on unseen class sets and images, relative to answering all alike: ${ratio(conditioning)}`,
+    ...(classesAlone ? [`of what their classes alone prefer, whatever the budget: ${ratio(classesAlone)}`] : []),
     ...(used ? [] : ['that is no better than answering all alike, so all get the utilities that they share']),
   ].join('\n');
 }
