@@ -1,7 +1,7 @@
 import type { Easel } from '@easel/sdk';
 import { type Bundle, loadBundle } from '@easel/sdk/bundle';
 import { CostTables, costRange } from '@easel/sdk/generator';
-import { directorySource, nodeRuntime } from '@easel/sdk/node';
+import { directorySource } from '@easel/sdk/node';
 import {
   type Architecture,
   architectureCost,
@@ -12,12 +12,13 @@ import {
   type Metric,
   smallestArchitecture,
 } from '@easel/sdk/space';
-import { assemble } from '@easel/sdk/subnet';
 import type { Dataset } from '../data/index.js';
-import { DatasetError, InterruptedError } from '../errors/index.js';
-import { type Logits, modelLogits, taskAccuracy } from '../evaluation/index.js';
+import { InterruptedError } from '../errors/index.js';
+import { type Logits, taskAccuracy } from '../evaluation/index.js';
 import { type CrossCheck, crossCheck } from './cross-check.js';
 import { measureLatencies } from './latency.js';
+import { measureOverfitting, type Overfitting } from './overfitting.js';
+import { imagesOfClasses, passOver } from './passes.js';
 import { type Searched, searchAlike } from './searched.js';
 
 export interface EvaluateRequest {
@@ -39,8 +40,14 @@ export interface EvaluateRequest {
   readonly threads?: number;
   /** Also what evolutionary searches find for the same tasks and budgets, through the bundle's predictor. */
   readonly baselines?: boolean;
+  /** Also how well the largest and the smallest subnet do on training and validation images. */
+  readonly overfitting?: boolean;
   readonly signal?: AbortSignal;
-  readonly onProgress?: (stage: 'searching' | 'accuracy' | 'latency', done: number, total: number) => void;
+  readonly onProgress?: (
+    stage: 'searching' | 'accuracy' | 'overfitting' | 'latency',
+    done: number,
+    total: number,
+  ) => void;
 }
 
 export interface EvaluationRow {
@@ -75,6 +82,7 @@ export interface Evaluation {
   readonly metric: Metric;
   readonly rows: readonly EvaluationRow[];
   readonly crossCheck: CrossCheck | undefined;
+  readonly overfitting?: Overfitting;
 }
 
 interface Cell {
@@ -89,25 +97,32 @@ interface Cell {
  * largest and the smallest subnet. One pass of an architecture over all classes gives its accuracy on every task.
  */
 export async function evaluate(request: EvaluateRequest): Promise<Evaluation> {
-  const { easel, dataset, signal, onProgress } = request;
+  const { easel, dataset, threads = 1, signal, onProgress } = request;
   const bundle = await loadBundle(directorySource(request.bundle));
   const { space, classes, tasks } = bundle.manifest;
   const metric = request.metric ?? (easel.profile ? 'latencyMs' : 'macs');
   const tables = new CostTables(space, easel.profile);
   const decisions = decisionsOf(space);
-  const images = testImages(dataset, classes, request.images);
+  const images = imagesOfClasses(dataset, 'test', classes, request.images);
   const cells = await chooseArchitectures(request, bundle, tables, metric);
 
   const architectures = new Map(cells.map(({ architecture }) => [formatArchitecture(architecture), architecture]));
   const passes = new Map<string, Logits>();
+  const report = (stage: 'accuracy' | 'overfitting', done: number, total: number) => {
+    if (signal?.aborted) throw new InterruptedError('evaluating');
+    onProgress?.(stage, done, total);
+  };
   for (const [name, architecture] of architectures) {
     const base = passes.size;
-    const pass = await logitsOverAllClasses(bundle, architecture, request, images, (done, total) => {
-      if (signal?.aborted) throw new InterruptedError('evaluating');
-      onProgress?.('accuracy', base + done / total, architectures.size);
-    });
-    passes.set(name, pass);
+    const onProgress = (done: number, total: number) => report('accuracy', base + done / total, architectures.size);
+    passes.set(name, await passOver(architecture, { bundle, dataset, split: 'test', images, threads, onProgress }));
   }
+  const overfitting = request.overfitting
+    ? await measureOverfitting(
+        { bundle, dataset, threads, onProgress: (done, total) => report('overfitting', done, total) },
+        images.length,
+      )
+    : undefined;
 
   const { latencies, accuracies } = await measureCells(cells, request);
   const rows = cells.map((cell): EvaluationRow => {
@@ -144,6 +159,7 @@ export async function evaluate(request: EvaluateRequest): Promise<Evaluation> {
     metric,
     rows,
     crossCheck: checked && (await crossCheck(checked, { easel, dataset, classes, images, passes })),
+    ...(overfitting ? { overfitting } : {}),
   };
 }
 
@@ -187,30 +203,6 @@ export function budgetLevels(tables: CostTables, metric: Metric, classes: number
   return Array.from({ length: count }, (_, i) => smallest + ((largest - smallest) * (i + 0.5)) / count);
 }
 
-async function logitsOverAllClasses(
-  { supernet, manifest }: Bundle,
-  architecture: Architecture,
-  { dataset, threads = 1 }: EvaluateRequest,
-  images: Int32Array,
-  onProgress: (done: number, total: number) => void,
-): Promise<Logits> {
-  const all = manifest.classes.map((_, index) => index);
-  const model = assemble(supernet, architecture, all, { batch: 'batch' });
-  const session = await nodeRuntime.createSession(model, { threads });
-  try {
-    return await modelLogits(session, dataset.test, {
-      images,
-      imageResolution: dataset.resolution,
-      modelResolution: architecture.resolution,
-      normalization: manifest.preprocessing,
-      classOf: (label) => manifest.classes.indexOf(dataset.classes[label] as string),
-      onProgress,
-    });
-  } finally {
-    await session.dispose();
-  }
-}
-
 /** Measured latencies and predicted accuracies of each task's own models, by `task architecture`. */
 async function measureCells(cells: readonly Cell[], request: EvaluateRequest) {
   const { easel, repeats, signal, onProgress } = request;
@@ -235,18 +227,6 @@ async function measureCells(cells: readonly Cell[], request: EvaluateRequest) {
   });
   const latencies = new Map([...subjects.keys()].map((key, i) => [key, measured[i] as number]));
   return { latencies, accuracies };
-}
-
-/** Test images of the bundle's classes. @throws DatasetError if the data set lacks one of the classes */
-function testImages({ name, classes, test }: Dataset, wanted: readonly string[], most = test.size): Int32Array {
-  const missing = wanted.find((className) => !classes.includes(className));
-  if (missing !== undefined) {
-    throw new DatasetError(name, `has no class "${missing}" of the bundle; it has: ${classes.slice(0, 24).join(', ')}`);
-  }
-  const known = new Set(wanted.map((className) => classes.indexOf(className)));
-  const all = Int32Array.from(test.labels.keys()).filter((index) => known.has(test.labels[index] as number));
-  const count = Math.min(most, all.length);
-  return Int32Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)] as number);
 }
 
 /** The images with one of these labels. */

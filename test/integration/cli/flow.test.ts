@@ -170,7 +170,7 @@ describe('easel: from images to a classified image', function () {
   it('evaluate', async () => {
     const stdout = await ok(
       ...['evaluate', '--bundle', 'bundle', '--data', 'images', '--resolution', '16', '--tasks', 'warm,all'],
-      ...['--budgets', '2', '--repeats', '5', '--json', 'results.json', '--quiet'],
+      ...['--budgets', '2', '--repeats', '5', '--json', 'results.json', '--overfitting', '--quiet'],
     );
     const results = await json('results.json');
     expect(results.rows).to.have.length(8);
@@ -180,6 +180,12 @@ describe('easel: from images to a classified image', function () {
       expect(row.exceedsByTable).to.equal(false);
       if (row.subnet === 'generated') expect(row.predictedMs).to.be.at.most(row.budget);
     }
+    const { images, largest, smallest } = results.overfitting;
+    expect(images).to.deep.equal({ train: 32, validation: 8, test: 32 });
+    const allClassesOf = (subnet: string) =>
+      results.rows.find((row: { subnet: string }) => row.subnet === subnet).allClasses;
+    expect([largest.test, smallest.test]).to.deep.equal([allClassesOf('largest'), allClassesOf('smallest')]);
+    expect(stdout).to.match(/training \(32\) +validation \(8\) +test \(32\)\n[- ]+\nlargest +\d/);
     expect(results.crossCheck.agreeing).to.equal(results.crossCheck.images);
     expect(stdout.trim().split('\n').at(-1)).to.match(
       /^budgets exceeded, of 4: 0 by the table, \d when measured \(\d by more than 5 %\)$/,

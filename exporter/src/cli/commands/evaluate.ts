@@ -23,6 +23,7 @@ interface Flags {
   repeats?: number;
   json?: string;
   report?: string;
+  overfitting?: boolean;
   quiet?: boolean;
 }
 
@@ -46,6 +47,7 @@ export function evaluateCommand(): Command {
     .option('--repeats <n>', 'timed runs per subnet (default: 60)', positiveInteger)
     .option('--json <file>', 'write the results, with more columns than the table')
     .option('--report <file>', 'write a page of plots (.html): accuracy against latency, beside what searches find')
+    .option('--overfitting', 'also accuracy of the largest and the smallest subnet on training and validation images')
     .option('--quiet', 'no progress')
     .action(run);
 }
@@ -53,7 +55,8 @@ export function evaluateCommand(): Command {
 async function run(flags: Flags): Promise<void> {
   const { evaluate } = await import('../../pipeline/evaluate.js');
   const { openData } = await import('../../pipeline/run-directory.js');
-  const { bundle, data, resolution, dataSeed, tasks, budgets, metric, images, repeats, json, report } = flags;
+  const { bundle, data, resolution, dataSeed, tasks, budgets, metric, images, repeats, json, report, overfitting } =
+    flags;
   const easel = await openEasel(flags);
   const progress = new ProgressGroup(flags.quiet);
   try {
@@ -76,6 +79,7 @@ async function run(flags: Flags): Promise<void> {
         ...(images === undefined ? {} : { images }),
         ...(repeats === undefined ? {} : { repeats }),
         ...(report === undefined ? {} : { baselines: true }),
+        ...(overfitting ? { overfitting } : {}),
         onProgress: (stage, done, total) => progress.update(stage, done, total),
       }),
     );
@@ -101,7 +105,7 @@ async function run(flags: Flags): Promise<void> {
   }
 }
 
-export function formatEvaluation({ rows, metric, device, threads, crossCheck }: Evaluation): string {
+export function formatEvaluation({ rows, metric, device, threads, crossCheck, overfitting }: Evaluation): string {
   const right = { align: 'right' as const };
   const isCompared = rows.some(({ subnet }) => subnet.startsWith('searched'));
   const columns: Column<EvaluationRow>[] = [
@@ -142,8 +146,24 @@ export function formatEvaluation({ rows, metric, device, threads, crossCheck }: 
             `(${crossCheck.task}, ${crossCheck.architecture}, accuracy ${percent(crossCheck.accuracy)})`,
         ]
       : []),
+    ...(overfitting ? ['', formatOverfitting(overfitting), ''] : []),
     `budgets exceeded, of ${generated.length}: ${count('exceedsByTable')} by the table${measured}`,
   ].join('\n');
+}
+
+function formatOverfitting({ images, ...accuracies }: NonNullable<Evaluation['overfitting']>): string {
+  const column = (title: string, split: keyof typeof images): Column<keyof typeof accuracies> => ({
+    title: `${title} (${images[split]})`,
+    align: 'right',
+    text: (subnet) => percent(accuracies[subnet][split]),
+  });
+  const columns: Column<keyof typeof accuracies>[] = [
+    { title: 'over all classes, by images', text: (subnet) => subnet },
+    column('training', 'train'),
+    column('validation', 'validation'),
+    column('test', 'test'),
+  ];
+  return formatTable(columns, ['largest', 'smallest']);
 }
 
 function amount(metric: Evaluation['metric'], value: number): string {

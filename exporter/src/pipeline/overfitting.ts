@@ -1,0 +1,49 @@
+import { largestArchitecture, smallestArchitecture } from '@easel/sdk/space';
+import { taskAccuracy } from '../evaluation/index.js';
+import { imagesOfClasses, type PassRequest, passOver, type SplitName } from './passes.js';
+
+/**
+ * Accuracy over all classes on images that a supernet was trained with, as they are (not augmented), and on others. Much
+ * better on training images: it overfits. Hardly better, and not good: it underfits.
+ */
+export interface Overfitting {
+  /** Of every split: at most as many as of the test images. */
+  readonly images: Readonly<Record<SplitName, number>>;
+  readonly largest: Readonly<Record<SplitName, number>>;
+  readonly smallest: Readonly<Record<SplitName, number>>;
+}
+
+const splits = ['train', 'validation', 'test'] as const;
+
+/** Runs the largest and the smallest subnet over images of every split. @param most images of a split */
+export async function measureOverfitting(
+  request: Omit<PassRequest, 'split' | 'images'>,
+  most: number,
+): Promise<Overfitting> {
+  const { bundle, dataset, onProgress } = request;
+  const { space, classes } = bundle.manifest;
+  const ofSplits = async <Value>(value: (split: SplitName) => Value | Promise<Value>) => {
+    const entries: [SplitName, Value][] = [];
+    for (const split of splits) entries.push([split, await value(split)]);
+    return Object.fromEntries(entries) as Record<SplitName, Value>;
+  };
+  const images = await ofSplits((split) => imagesOfClasses(dataset, split, classes, most));
+  let passes = 0;
+  const accuraciesOf = (architecture: ReturnType<typeof largestArchitecture>) =>
+    ofSplits(async (split) => {
+      const before = passes++;
+      return taskAccuracy(
+        await passOver(architecture, {
+          ...request,
+          split,
+          images: images[split],
+          onProgress: (done, total) => onProgress(before + done / total, 2 * splits.length),
+        }),
+      );
+    });
+  return {
+    images: await ofSplits((split) => images[split].length),
+    largest: await accuraciesOf(largestArchitecture(space)),
+    smallest: await accuraciesOf(smallestArchitecture(space)),
+  };
+}

@@ -1,0 +1,57 @@
+import type { Bundle } from '@easel/sdk/bundle';
+import { nodeRuntime } from '@easel/sdk/node';
+import type { Architecture } from '@easel/sdk/space';
+import { assemble } from '@easel/sdk/subnet';
+import type { Dataset } from '../data/index.js';
+import { DatasetError } from '../errors/index.js';
+import { type Logits, modelLogits } from '../evaluation/index.js';
+
+export type SplitName = 'train' | 'validation' | 'test';
+
+export interface PassRequest {
+  readonly bundle: Bundle;
+  readonly dataset: Dataset;
+  readonly split: SplitName;
+  /** Indices into the split. */
+  readonly images: Int32Array;
+  readonly threads: number;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/** One pass of an architecture over images, for all of the bundle's classes: its accuracy on every task follows. */
+export async function passOver(architecture: Architecture, request: PassRequest): Promise<Logits> {
+  const { bundle, dataset, split, images, threads, onProgress } = request;
+  const { supernet, manifest } = bundle;
+  const all = manifest.classes.map((_, index) => index);
+  const model = assemble(supernet, architecture, all, { batch: 'batch' });
+  const session = await nodeRuntime.createSession(model, { threads });
+  try {
+    return await modelLogits(session, dataset[split], {
+      images,
+      imageResolution: dataset.resolution,
+      modelResolution: architecture.resolution,
+      normalization: manifest.preprocessing,
+      classOf: (label) => manifest.classes.indexOf(dataset.classes[label] as string),
+      onProgress,
+    });
+  } finally {
+    await session.dispose();
+  }
+}
+
+/**
+ * A split's images of the wanted classes, at most so many, spread evenly.
+ * @throws DatasetError if the data set lacks one of the classes
+ */
+export function imagesOfClasses(dataset: Dataset, split: SplitName, wanted: readonly string[], most = Infinity) {
+  const { name, classes } = dataset;
+  const { labels } = dataset[split];
+  const missing = wanted.find((className) => !classes.includes(className));
+  if (missing !== undefined) {
+    throw new DatasetError(name, `has no class "${missing}" of the bundle; it has: ${classes.slice(0, 24).join(', ')}`);
+  }
+  const known = new Set(wanted.map((className) => classes.indexOf(className)));
+  const all = Int32Array.from(labels.keys()).filter((index) => known.has(labels[index] as number));
+  const count = Math.min(most, all.length);
+  return Int32Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)] as number);
+}
