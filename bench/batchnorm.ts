@@ -1,6 +1,7 @@
-import { type Dataset, openDataset, toTensor } from '@easel/exporter/data';
+import { type Dataset, openDataset, type Split, toTensor } from '@easel/exporter/data';
 import { type Engine, openEngine } from '@easel/exporter/engine';
-import { type Logits, subnetLogits } from '@easel/exporter/evaluation';
+import { type Logits, subnetLogits, taskAccuracy } from '@easel/exporter/evaluation';
+import { mean } from '@easel/exporter/generator';
 import { collectStatistics } from '@easel/exporter/supernet';
 import { type Bundle, loadBundle } from '@easel/sdk/bundle';
 import { directorySource } from '@easel/sdk/node';
@@ -9,20 +10,22 @@ import { type Architecture, formatArchitecture, randomArchitecture } from '@ease
 import type { Statistics } from '@easel/sdk/subnet';
 import { type Benchmark, rounded } from './benchmark.js';
 import { parseFlags, wholeNumber } from './support/flags.js';
+import { imagesOf, partOf, spread } from './support/part-of-split.js';
 import { type Answers, answersOf } from './support/task-accuracies.js';
 
-/** Training images that a subnet's exact statistics are taken from, and how many of them at a time. */
+/** Training images that a subnet's own statistics are taken from, and how many of them at a time; fewer of a small task. */
 const calibrationImages = 2000;
-const batch = 125;
+const calibrationBatch = 125;
 
 export const benchmark: Benchmark = {
-  summary: "shipped batch-norm statistics against exact ones of each subnet, in points of accuracy (a bundle's data)",
+  summary: "shipped batch-norm statistics against exact ones of each subnet and of tasks' images (a bundle's data)",
 
   async run(args) {
     const values = parseFlags(args, {
       bundle: { type: 'string', default: 'examples/bundles/cifar10' },
       data: { type: 'string', default: 'cifar10.tar' },
       subnets: { type: 'string', default: '50' },
+      'task-subnets': { type: 'string', default: '10' },
       images: { type: 'string', default: '10000' },
     });
     const bundle = await loadBundle(directorySource(values.bundle));
@@ -30,44 +33,85 @@ export const benchmark: Benchmark = {
     if (dataset.classes.join() !== bundle.manifest.classes.join()) {
       throw new Error(`${values.data} has other classes than ${values.bundle}`);
     }
-    return measure(bundle, dataset, wholeNumber('subnets', values.subnets), wholeNumber('images', values.images));
+    return measure(bundle, dataset, {
+      subnets: wholeNumber('subnets', values.subnets),
+      taskSubnets: wholeNumber('task-subnets', values['task-subnets'], 0),
+      images: wholeNumber('images', values.images),
+    });
   },
 };
 
-async function measure(bundle: Bundle, dataset: Dataset, subnets: number, images: number) {
+interface Sizes {
+  readonly subnets: number;
+  /** Of them, those that also get statistics of every task's own training images. */
+  readonly taskSubnets: number;
+  readonly images: number;
+}
+
+async function measure(bundle: Bundle, dataset: Dataset, { subnets, taskSubnets, images }: Sizes) {
   const { manifest, supernet } = bundle;
   const { engine } = await openEngine();
+  const subject: Subject = { bundle, engine, resolution: dataset.resolution };
   const random = new Random(1);
-  const count = Math.min(images, dataset.test.size);
+  const test = spread(dataset.test, images);
   console.log(
-    `${manifest.name}: ${subnets} random subnets, ${count} test images, ${calibrationImages} for exact statistics`,
+    `${manifest.name}: ${subnets} random subnets, ${test.size} test images, ${calibrationImages} for exact statistics`,
   );
   const groups = Object.entries(manifest.tasks)
     .filter(([, names]) => names.length > 1)
-    .map(([task, names]) => ({ task, members: names.map((name) => dataset.classes.indexOf(name)) }));
+    .map(([task, names]) => {
+      const members = names.map((name) => dataset.classes.indexOf(name));
+      const [ownTrain, ownTest] = [dataset.train, test].map((split) => partOf(split, imagesOf(split, members)));
+      return { task, members, ownTrain: ownTrain as Split, ownTest: ownTest as Split };
+    });
   const questions = [dataset.classes.map((_, index) => index), ...groups.map(({ members }) => members)];
   /** Per subnet, over all classes and on every task. */
   const rows: Pair[][] = [];
   for (let i = 0; i < subnets; i++) {
     const architecture = randomArchitecture(supernet.space, random);
-    const pass = (statistics: Statistics) => logitsOf(bundle, dataset, architecture, statistics, engine, count);
-    const shipped = await pass(supernet.statistics);
-    const exact = await pass(await exactStatistics(bundle, dataset, architecture, engine));
+    const shipped = await logitsOf(subject, architecture, supernet.statistics, test);
+    const exact = await logitsOf(subject, architecture, await statisticsOf(subject, architecture, dataset.train), test);
     const pairs = pairsOf(answersOf(shipped, questions), answersOf(exact, questions));
-    rows.push(pairs);
     const { shipped: a, exact: b } = pairs[0] as Pair;
     console.log(
       `${formatArchitecture(architecture)}  shipped ${a.toFixed(2)}  exact ${b.toFixed(2)}  gap ${(b - a).toFixed(2)}`,
     );
+    for (const [t, { members, ownTrain, ownTest }] of (i < taskSubnets ? groups : []).entries()) {
+      const logits = await logitsOf(
+        subject,
+        architecture,
+        await statisticsOf(subject, architecture, ownTrain),
+        ownTest,
+      );
+      pairs[t + 1] = { ...(pairs[t + 1] as Pair), own: 100 * taskAccuracy(logits, members) };
+    }
+    rows.push(pairs);
   }
   const summaryOf = (question: number) => summary(rows.map((pairs) => pairs[question] as Pair));
   const tasks = groups.map(({ task }, t) => ({ task, ...summaryOf(t + 1) }));
-  for (const { task, shipped, exact, gap, worst_gap, worst_by_chance } of tasks) {
+  for (const { task, shipped, exact, gap, worst_gap, worst_by_chance, own, own_loss } of tasks) {
+    const alone = own === undefined ? '' : `; statistics of its own images ${own}, which loses ${own_loss}`;
     console.log(
-      `${task}: shipped ${shipped}, exact ${exact}, gap ${gap}, worst ${worst_gap} (by chance alone: ${worst_by_chance})`,
+      `${task}: shipped ${shipped}, exact ${exact}, gap ${gap}, worst ${worst_gap} (by chance alone: ${worst_by_chance})${alone}`,
     );
   }
-  return { ...summaryOf(0), subnets, images: count, tasks };
+  const losses = tasks.flatMap(({ own_loss }) => own_loss ?? []);
+  return {
+    ...summaryOf(0),
+    ...(losses.length > 0 ? { own_loss: rounded(mean(losses)) } : {}),
+    subnets,
+    task_subnets: Math.min(taskSubnets, subnets),
+    images: test.size,
+    tasks,
+  };
+}
+
+/** What is measured, and on what. */
+interface Subject {
+  readonly bundle: Bundle;
+  readonly engine: Engine;
+  /** Side of the data set's images. */
+  readonly resolution: number;
 }
 
 /** One subnet's accuracies on the same images, in points. */
@@ -76,6 +120,8 @@ interface Pair {
   readonly exact: number;
   /** Of the difference: sampling error of the images, those paired that both get right or wrong. */
   readonly error: number;
+  /** Of a task, with statistics of the task's own training images alone; of some subnets. */
+  readonly own?: number;
 }
 
 /** One per question. */
@@ -95,17 +141,22 @@ function pairsOf(shipped: Answers, exact: Answers): Pair[] {
 
 /**
  * Means over subnets, in points of accuracy; a positive gap is what shipped statistics lose. `worst_by_chance`: the worst
- * gap to expect of as many subnets that all have the mean gap, only because images are few.
+ * gap to expect of as many subnets that all have the mean gap, only because images are few. `own_loss`: by how much the
+ * same subnets do better with the shipped statistics than with those of the task's own images.
  */
 function summary(pairs: readonly Pair[]) {
-  const mean = (value: (pair: Pair) => number) => pairs.reduce((sum, pair) => sum + value(pair), 0) / pairs.length;
-  const error = Math.sqrt(mean((pair) => pair.error ** 2));
+  const gaps = pairs.map(({ shipped, exact }) => exact - shipped);
+  const error = Math.sqrt(mean(pairs.map((pair) => pair.error ** 2)));
+  const withOwn = pairs.flatMap(({ shipped, own }) => (own === undefined ? [] : { own, loss: shipped - own }));
   return {
-    shipped: rounded(mean(({ shipped }) => shipped)),
-    exact: rounded(mean(({ exact }) => exact)),
-    gap: rounded(mean(({ shipped, exact }) => exact - shipped)),
-    worst_gap: rounded(Math.max(...pairs.map(({ shipped, exact }) => exact - shipped))),
-    worst_by_chance: rounded(mean(({ shipped, exact }) => exact - shipped) + error * expectedLargest(pairs.length)),
+    shipped: rounded(mean(pairs.map(({ shipped }) => shipped))),
+    exact: rounded(mean(pairs.map(({ exact }) => exact))),
+    gap: rounded(mean(gaps)),
+    worst_gap: rounded(Math.max(...gaps)),
+    worst_by_chance: rounded(mean(gaps) + error * expectedLargest(pairs.length)),
+    ...(withOwn.length > 0
+      ? { own: rounded(mean(withOwn.map(({ own }) => own))), own_loss: rounded(mean(withOwn.map(({ loss }) => loss))) }
+      : {}),
   };
 }
 
@@ -119,39 +170,36 @@ function expectedLargest(draws: number): number {
 }
 
 function logitsOf(
-  { manifest, supernet }: Bundle,
-  dataset: Dataset,
+  { bundle: { manifest, supernet }, engine, resolution }: Subject,
   architecture: Architecture,
   statistics: Statistics,
-  engine: Engine,
-  images: number,
+  split: Split,
 ): Promise<Logits> {
   return subnetLogits(supernet.weights, statistics, architecture, {
     space: supernet.space,
     classes: manifest.classes.length,
-    split: dataset.test,
-    resolution: dataset.resolution,
+    split,
+    resolution,
     normalization: manifest.preprocessing,
     engine,
-    images,
   });
 }
 
-/** Of this subnet alone, over training images spread evenly over the split. */
-function exactStatistics(
-  { manifest, supernet }: Bundle,
-  { train, resolution, classes }: Dataset,
+/** Of this subnet alone, over images spread evenly over a split of training images. */
+function statisticsOf(
+  { bundle: { manifest, supernet }, engine, resolution }: Subject,
   architecture: Architecture,
-  engine: Engine,
+  train: Split,
 ): Promise<Statistics> {
-  const visits = calibrationImages / batch;
+  const batch = Math.min(calibrationBatch, train.size);
+  const visits = Math.floor(Math.min(calibrationImages, train.size) / batch);
   // Any order would do but that of the classes.
-  const order = new Random(2).shuffle(Int32Array.from({ length: train.size }, (_, i) => i)).slice(0, calibrationImages);
+  const order = new Random(2).shuffle(Int32Array.from({ length: train.size }, (_, i) => i));
   const pixels = new Uint8Array(batch * resolution * resolution * 3);
   let done = 0;
   return collectStatistics(supernet.weights, [{ architecture, visits }], {
     space: supernet.space,
-    classes: classes.length,
+    classes: manifest.classes.length,
     batch,
     engine,
     images(wanted) {

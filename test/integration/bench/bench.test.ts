@@ -47,6 +47,24 @@ describe('npm run bench', function () {
     else expect(result.ratio / (result.images_per_s / result.pytorch_channels_last)).to.be.closeTo(1, 0.05);
   });
 
+  it("compares batch-norm statistics, also with those of single tasks' images", async () => {
+    const { code, stdout, stderr } = await bench(
+      ...['batchnorm', '--bundle', 'examples/bundles/glyphs', '--data', 'glyphs'],
+      ...['--subnets', '1', '--task-subnets', '1', '--images', '300'],
+    );
+    expect(stderr).to.equal('');
+    expect(code).to.equal(0);
+    const result = JSON.parse(stdout.trimEnd().split('\n').at(-1) as string);
+    expect(result).to.include({ subnets: 1, task_subnets: 1, images: 300 });
+    expect(result.tasks.length).to.be.above(3);
+    for (const { shipped, exact, own, own_loss } of result.tasks) {
+      for (const accuracy of [shipped, exact, own]) expect(accuracy).to.be.within(10, 100);
+      expect(own_loss).to.be.within(-100, 100);
+    }
+    const losses = result.tasks.map((task: { own_loss: number }) => task.own_loss);
+    expect(result.own_loss).to.be.closeTo(losses.reduce((a: number, b: number) => a + b, 0) / losses.length, 0.01);
+  });
+
   it('measures the memory of a training', async () => {
     const { code, stdout, stderr } = await bench('train-memory', '--space', 'tiny-32', '--steps', '20', '--batch', '4');
     expect(stderr).to.equal('');

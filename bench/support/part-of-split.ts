@@ -1,0 +1,29 @@
+import type { Split } from '@easel/exporter/data';
+
+/** Some images of a split, numbered anew. */
+export function partOf(split: Split, images: Int32Array): Split {
+  return {
+    size: images.length,
+    labels: images.map((image) => split.labels[image] as number),
+    read(indices, target) {
+      split.read(
+        Array.from(indices, (index) => images[index] as number),
+        target,
+      );
+    },
+  };
+}
+
+/** At most so many images, spread evenly over the split. */
+export function spread(split: Split, most: number): Split {
+  const count = Math.min(most, split.size);
+  return partOf(
+    split,
+    Int32Array.from({ length: count }, (_, i) => Math.floor((i * split.size) / count)),
+  );
+}
+
+/** Which images are of these classes. */
+export function imagesOf({ labels }: Split, classes: readonly number[]): Int32Array {
+  return Int32Array.from(labels.keys()).filter((image) => classes.includes(labels[image] as number));
+}
