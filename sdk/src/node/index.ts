@@ -5,14 +5,15 @@ import { download } from '../download/index.js';
 import { ProfileError } from '../errors/index.js';
 import type { Host } from '../host/index.js';
 import { decodeImageFile, readNodeImage } from '../image/node.js';
-import { nodeRuntime } from '../runtime/node.js';
+import { nodeRuntime, pinnedThreads } from '../runtime/node.js';
 import { deviceFacts } from './facts.js';
 import { isHttp, pathOf } from './location.js';
 import { readNote, writeNote } from './notes.js';
 
+export * from './allowed-cpus.js';
 export * from './facts.js';
 export { defaultCacheFolder } from './notes.js';
-export { decodeImageFile, directorySource, httpSource, nodeRuntime };
+export { decodeImageFile, directorySource, httpSource, nodeRuntime, pinnedThreads };
 
 /** Node: files, sharp, onnxruntime-node. */
 export const host: Host = {
