@@ -27,24 +27,39 @@ export class TrainingInterruptedError extends EaselError {
 /** The loss or its gradient is no longer a number, or weights became too large to calculate with. */
 export class DivergedError extends EaselError {
   readonly code = 'DIVERGED';
-  /** The last good checkpoint, if there is one. */
+  /** The last checkpoint; undefined where there is none, or a step from it cannot be calculated. It may be bad already. */
   readonly checkpoint: SavedStep | undefined;
 
-  /** @param saved the last checkpoint; it is not good if the very first step from it diverged */
+  /**
+   * @param step steps done; the last of them made the weights what they are
+   * @param learningRate of that step
+   * @param saved the last checkpoint
+   * @param previous the one before it
+   */
   constructor(
     readonly step: number,
     readonly learningRate: number,
     saved: SavedStep | undefined,
+    readonly previous: SavedStep | undefined,
   ) {
+    // The losses of a checkpoint's own weights are the first that are calculated from it.
     const isGood = saved !== undefined && saved.step < step;
-    const last = isGood
-      ? `the last good checkpoint is ${saved.file}, at step ${saved.step}`
-      : saved
-        ? `no checkpoint is good: the first step from ${saved.file}, at step ${saved.step}, diverged`
-        : 'no checkpoint';
-    super(`training diverged at step ${step} (learning rate ${learningRate}); use a smaller one; ${last}`);
+    super(`training diverged at step ${step} (learning rate ${learningRate}); ${advice(saved, isGood, previous)}`);
     this.checkpoint = isGood ? saved : undefined;
   }
+}
+
+function advice(saved: SavedStep | undefined, isGood: boolean, previous: SavedStep | undefined): string {
+  const anew = 'start again with a smaller learning rate';
+  const command = ({ file }: SavedStep) => `with a smaller learning rate: easel train --init ${file} ...`;
+  if (!saved) return `no checkpoint was saved: ${anew}`;
+  if (isGood) {
+    const orBefore = previous ? ` (or, if that diverges too, from ${previous.file}, of step ${previous.step})` : '';
+    return `go on from the last checkpoint, of step ${saved.step}, ${command(saved)}${orBefore}`;
+  }
+  const bad = `the last checkpoint, ${saved.file} of step ${saved.step}, is bad already`;
+  if (!previous) return `${bad}: ${anew}`;
+  return `${bad}: go on from the one before it, of step ${previous.step}, ${command(previous)}`;
 }
 
 /** A checkpoint, and how many steps had been done when it was written. */

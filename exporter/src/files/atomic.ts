@@ -1,20 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { constants, copyFile, type FileHandle, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { tryLockFile } from './lock.js';
 
 /**
  * Writes a file beside its place and moves it there: a reader, and whoever comes after a crash, sees the old file or the
  * new one, whole. What a process that was killed while writing this file has left behind is removed.
+ * @param keptAs where the old file, if there is one, is kept; whole at any moment, like the file itself
  * @throws whatever the file system does; then the old file is as it was, and nothing lies beside it
  */
 export async function writeAtomically(
   file: string,
   content: string | Uint8Array | ((handle: FileHandle) => Promise<void>),
+  keptAs?: string,
 ): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   await removeAbandoned(file);
-  const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
+  const temporary = temporaryOf(file);
   let handle: FileHandle | undefined;
   try {
     handle = await open(temporary, 'wx');
@@ -25,12 +27,32 @@ export async function writeAtomically(
     await handle.sync();
     await handle.close();
     handle = undefined;
+    if (keptAs !== undefined) await keep(file, keptAs);
     await rename(temporary, file);
   } catch (error) {
     await handle?.close().catch(() => {});
     await rm(temporary, { force: true }).catch(() => {});
     throw error;
   }
+}
+
+/** Gives a file, if it is there, a second name, in place of whatever had that. */
+async function keep(file: string, keptAs: string): Promise<void> {
+  const temporary = temporaryOf(file);
+  try {
+    // Not every file system knows a file by two names.
+    await link(file, temporary).catch(() => copyFile(file, temporary, constants.COPYFILE_EXCL));
+    await rename(temporary, keptAs);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  } finally {
+    // Where both are the same file already, renaming does nothing.
+    await rm(temporary, { force: true }).catch(() => {});
+  }
+}
+
+function temporaryOf(file: string): string {
+  return `${file}.${randomBytes(6).toString('hex')}.tmp`;
 }
 
 /** Temporary files of this file that nobody is writing any more. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { loadBundle } from '@easel/sdk/bundle';
 import { directorySource } from '@easel/sdk/node';
 import { type SearchSpace, spaceFingerprint } from '@easel/sdk/space';
@@ -14,7 +14,7 @@ import { readRecord } from './run-directory.js';
 export interface OriginRecord {
   readonly kind: 'bundle' | 'run';
   readonly path: string;
-  /** Of the file that the weights came from: supernet.onnx or checkpoint.bin. */
+  /** Of the file that the weights came from: supernet.onnx or a checkpoint. */
   readonly sha256: string;
   /** Steps that the run had done; a bundle does not tell. */
   readonly step?: number;
@@ -30,12 +30,21 @@ export interface Origin {
 
 /**
  * The supernet of a bundle or of a run, which need not be finished.
- * @throws RunError if the directory is neither, or the run has saved nothing yet
+ * @param path of its directory, or of one of the run's checkpoints
+ * @throws RunError if the directory is neither, or the run has saved nothing yet; CheckpointError if the file is none
  */
 export async function openOrigin(path: string): Promise<Origin> {
+  const isFile = await stat(path).then(
+    (entry) => entry.isFile(),
+    () => false,
+  );
+  if (isFile) return runOrigin(dirname(path), path);
   const names = await namesIn(path);
   if (names.includes('manifest.json')) return bundleOrigin(path);
-  if (names.includes('run.json')) return runOrigin(path, names);
+  if (names.includes('run.json')) {
+    if (!names.includes('checkpoint.bin')) throw new RunError(path, 'its training has saved nothing yet to start from');
+    return runOrigin(path);
+  }
   const found = names.length === 0 ? 'does not exist or is empty' : 'holds neither manifest.json nor run.json';
   throw new RunError(path, `is no bundle and no run directory to start from: it ${found}`);
 }
@@ -57,16 +66,16 @@ async function bundleOrigin(path: string): Promise<Origin> {
   };
 }
 
-async function runOrigin(path: string, names: readonly string[]): Promise<Origin> {
-  if (!names.includes('checkpoint.bin')) throw new RunError(path, 'its training has saved nothing yet to start from');
-  const file = checkpointFile(path);
+async function runOrigin(directory: string, named?: string): Promise<Origin> {
+  const file = named ?? checkpointFile(directory);
+  const { run, weights, normalization, step } = await readCheckpoint(file);
   const sha256 = createHash('sha256')
     .update(await readFile(file))
     .digest('hex');
-  const { run, weights, normalization, step } = await readCheckpoint(file);
-  const { provenance } = (await readRecord(path)) as NonNullable<Awaited<ReturnType<typeof readRecord>>>;
+  const record = await readRecord(directory);
+  if (!record) throw new RunError(directory, `holds a checkpoint but no run.json, which says what made ${file}`);
   return {
-    record: { kind: 'run', path: resolve(path), sha256, step, provenance },
+    record: { kind: 'run', path: resolve(named ?? directory), sha256, step, provenance: record.provenance },
     space: run.space,
     supernet: { weights, normalization, classes: run.classes },
   };

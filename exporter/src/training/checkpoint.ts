@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { type FileHandle, readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import type { SearchSpace } from '@easel/sdk/space';
 import type { Statistics } from '@easel/sdk/subnet';
@@ -53,11 +53,15 @@ interface Header {
   readonly crc32: number;
 }
 
+/** Where the one before a checkpoint is kept: a training may be about to diverge when it is saved. */
+export const previousCheckpoint = (file: string) => file.replace(/(\.bin)?$/, '.previous.bin');
+
 /**
  * Atomic: a reader, and a run that starts after a crash, sees the old checkpoint or the new one, whole.
+ * @param keepsOld as `previousCheckpoint`
  * @throws CheckpointError if the disk is full or cannot be written; then the old one is as it was
  */
-export async function writeCheckpoint(file: string, checkpoint: Checkpoint): Promise<void> {
+export async function writeCheckpoint(file: string, checkpoint: Checkpoint, keepsOld = false): Promise<void> {
   const { weights, velocity, average, statistics, ...state } = checkpoint;
   const arrays = arraysOf(weights, { velocity, average }, statistics);
   const payloads = arrays.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength));
@@ -71,9 +75,10 @@ export async function writeCheckpoint(file: string, checkpoint: Checkpoint): Pro
   MAGIC.copy(preamble);
   preamble.writeUInt32LE(json.length, MAGIC.length);
   try {
-    await writeAtomically(file, async (handle) => {
+    const write = async (handle: FileHandle) => {
       for (const part of [preamble, json, ...payloads]) await handle.writeFile(part);
-    });
+    };
+    await writeAtomically(file, write, keepsOld ? previousCheckpoint(file) : undefined);
   } catch (cause) {
     throw new CheckpointError(file, `${writeProblem(cause)}; the last one is as it was`, { cause });
   }

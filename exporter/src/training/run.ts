@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { Random } from '@easel/sdk/random';
 import { formatArchitecture, largestArchitecture, randomArchitecture, smallestArchitecture } from '@easel/sdk/space';
 import type { Statistics } from '@easel/sdk/subnet';
@@ -9,7 +10,14 @@ import { DivergedError, type SavedStep } from '../errors/index.js';
 import { collectStatistics, statisticsInputs, visitingPlan } from '../supernet/index.js';
 import { BatchSource } from './batch-source.js';
 import { readBatch } from './batches.js';
-import { type Checkpoint, isBroken, type RunIdentity, writeCheckpoint } from './checkpoint.js';
+import {
+  type Checkpoint,
+  isBroken,
+  previousCheckpoint,
+  type RunIdentity,
+  readCheckpoint,
+  writeCheckpoint,
+} from './checkpoint.js';
 import type { TrainingEvent } from './events.js';
 import { GradientSum } from './gradients.js';
 import type { MetricsFile, MetricsLine } from './metrics.js';
@@ -156,10 +164,11 @@ export class TrainingRun {
       average: this.#average && new Map([...this.#average.tensors].map(([name, { data }]) => [name, data])),
       statistics: this.statistics,
     };
-    if (isBroken(checkpoint)) {
-      throw new DivergedError(this.step, this.schedule.learningRate(Math.max(0, this.step - 1)), this.#saved);
-    }
-    await writeCheckpoint(file, checkpoint);
+    if (isBroken(checkpoint)) throw await this.#diverged();
+    // Of an earlier run, whose last checkpoint somebody has removed.
+    if (!this.#saved) await rm(previousCheckpoint(file), { force: true });
+    // Saved again where nothing was trained since, the last one must not take the place of the one before it.
+    await writeCheckpoint(file, checkpoint, this.#saved && this.#saved.step < this.step);
     this.#saved = { file, step: this.step };
     this.#savedAt = performance.now();
     await this.#emit({ kind: 'checkpoint', step: this.step, file });
@@ -192,7 +201,7 @@ export class TrainingRun {
     );
     const gradientNorm = this.#optimizer.step(this.#gradients.tensors, learningRate);
     if (![losses.largest, losses.smallest ?? 0, ...losses.random, gradientNorm].every(Number.isFinite)) {
-      throw new DivergedError(this.step, learningRate, this.#saved);
+      throw await this.#diverged();
     }
     this.step++;
     this.#average?.update(this.step);
@@ -219,6 +228,18 @@ export class TrainingRun {
       learningRate,
     });
     if (event) await this.#emit(event);
+  }
+
+  /** What to throw where the steps done have led to weights that nothing can be calculated from. */
+  async #diverged(): Promise<DivergedError> {
+    const learningRate = this.schedule.learningRate(Math.max(0, this.step - 1));
+    const file = previousCheckpoint(this.#run.file);
+    const step = await readCheckpoint(file).then(
+      (checkpoint) => checkpoint.step,
+      () => undefined,
+    );
+    const previous = this.#saved && step !== undefined ? { file, step } : undefined;
+    return new DivergedError(this.step, learningRate, this.#saved, previous);
   }
 
   /** Statistics are taken from unaugmented images of all classes: that is what devices will see. */

@@ -21,7 +21,7 @@ export interface TrainSupernetArguments {
   readonly options?: Partial<TrainingOptions>;
   /** Starts from these weights instead of from random ones. */
   readonly initial?: InitialSupernet;
-  /** Gets `checkpoint.bin` and `metrics.jsonl`. */
+  /** Gets `checkpoint.bin`, the one before it as `checkpoint.previous.bin`, and `metrics.jsonl`. */
   readonly directory: string;
   /** Go on from the directory's checkpoint; where there is none, start. Default false. */
   readonly resume?: boolean;
@@ -81,7 +81,7 @@ export async function trainSupernet(run: TrainSupernetArguments): Promise<Traine
   try {
     await training.toTheEnd();
   } catch (error) {
-    // What diverged is not saved.
+    // What diverged is not saved, though its weights may still be numbers.
     if (!signal?.aborted || error instanceof DivergedError) throw error;
     await training.save();
     throw new TrainingInterruptedError(training.step, training.schedule.totalSteps, file);

@@ -1,6 +1,6 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { RunError } from '@easel/exporter/errors';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { CheckpointError, RunError } from '@easel/exporter/errors';
 import { type TrainRequest, train } from '@easel/exporter/pipeline';
 import { checkpointFile, readCheckpoint } from '@easel/exporter/training';
 import { loadBundle } from '@easel/sdk/bundle';
@@ -56,6 +56,32 @@ describe('train: init', function () {
 
       const other = await refusal({ directory, resume: true, init: join(directory, 'elsewhere'), command: '' });
       expect(other).instanceOf(RunError).property('message').include(`was started from ${first.directory}, not from`);
+    }));
+
+  it("goes on from a run's checkpoint, of which the one before the last is kept", () =>
+    project(async (first) => {
+      await train({ ...first, checkpointMinutes: 1e-9 });
+      const init = join(first.directory, 'checkpoint.previous.bin');
+      const before = await readCheckpoint(init);
+      expect(before.step).to.be.below((await readCheckpoint(checkpointFile(first.directory))).step);
+      const { space: _, ...ofFirst } = first;
+      const directory = join(first.directory, '..', 'second');
+      const second = await train({ ...ofFirst, directory, init, options: still });
+      expectClose(second.weights, before.weights, []);
+      const { provenance } = JSON.parse(await readFile(join(directory, 'run.json'), 'utf8'));
+      expect(provenance.init).to.include({ kind: 'run', path: init, step: before.step });
+
+      const elsewhere = join(first.directory, '..', 'alone', 'checkpoint.bin');
+      await mkdir(dirname(elsewhere));
+      await copyFile(init, elsewhere);
+      const alone = await refusal({ ...ofFirst, directory: join(directory, 'third'), init: elsewhere });
+      expect(alone).instanceOf(RunError).property('message').include('no run.json');
+      const none = await refusal({
+        ...ofFirst,
+        directory: join(directory, 'third'),
+        init: first.data?.tasksFile as string,
+      });
+      expect(none).instanceOf(CheckpointError).property('message').include('is not a checkpoint');
     }));
 
   it('starts from a bundle with other classes, with a fresh classifier', () =>

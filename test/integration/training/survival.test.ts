@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { readCheckpoint } from '@easel/exporter/training';
 import { Random } from '@easel/sdk/random';
 import { expect } from 'chai';
 import { killed, outcomeOf, shortRun, startedTraining, trained, writeShortProject } from '../../fixtures/short-run.js';
@@ -50,6 +51,8 @@ describe('easel train: what a run survives', function () {
       await trained(directory, run, '--resume');
       expect(await outcomeOf(directory, run), `killed after ${ms} ms`).to.deep.equal(straight);
       expect(await leftovers(run)).to.deep.equal([]);
+      const previous = await readCheckpoint(join(directory, run, 'checkpoint.previous.bin'));
+      expect(previous.step).to.equal(straight.step - 1);
     }
   });
 
@@ -70,6 +73,9 @@ describe('easel train: what a run survives', function () {
     await outcome;
     const checkpoint = join(directory, 'full', 'checkpoint.bin');
     const before = await readFile(checkpoint);
+    const previous = () =>
+      readFile(join(directory, 'full', 'checkpoint.previous.bin'), 'base64').catch(() => 'none yet');
+    const previousBefore = await previous();
     const ofTheKilled = await leftovers('full');
     // Files of at most 16 KiB: less than a checkpoint.
     const limited = ['/bin/sh', '-c', 'ulimit -f 32; exec "$@"', 'sh'];
@@ -77,6 +83,7 @@ describe('easel train: what a run survives', function () {
     expect(code, stderr).to.equal(1);
     expect(stderr).to.match(/error: checkpoint full.checkpoint\.bin: cannot be written \(.*EFBIG\); the last one is/);
     expect((await readFile(checkpoint)).equals(before)).to.equal(true);
+    expect(await previous()).to.equal(previousBefore);
     // The failed run leaves nothing of its own.
     expect(ofTheKilled).to.include.members(await leftovers('full'));
     await trained(directory, 'full', '--resume');
@@ -105,7 +112,14 @@ describe('easel train: what a run survives', function () {
   });
 
   async function leftovers(run: string): Promise<string[]> {
-    const known = ['checkpoint.bin', 'metrics.jsonl', 'report.html', 'run.json', 'tasks.json'];
+    const known = [
+      'checkpoint.bin',
+      'checkpoint.previous.bin',
+      'metrics.jsonl',
+      'report.html',
+      'run.json',
+      'tasks.json',
+    ];
     return (await readdir(join(directory, run))).filter((name) => !known.includes(name));
   }
 });

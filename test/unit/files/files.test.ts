@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileError, LockedError } from '@easel/exporter/errors';
@@ -53,6 +53,25 @@ describe('files', () => {
     }
     await writeAtomically(file, 'again');
     expect((await readdir(directory)).sort()).to.deep.equal(['images.pixels', 'images.pixels.not-ours.tmp']);
+  });
+
+  it('keeps the old file under another name, whole at any moment, if that is wanted', async () => {
+    const [file, old] = [join(directory, 'file'), join(directory, 'old')];
+    for (const [content, kept] of [['1'], ['2', '1'], ['3', '2']] as const) {
+      await writeAtomically(file, content, old);
+      expect(await readFile(file, 'utf8')).to.equal(content);
+      if (kept === undefined) expect(await readdir(directory)).to.deep.equal(['file']);
+      else expect(await readFile(old, 'utf8')).to.equal(kept);
+    }
+    // As a writer leaves them that is killed between keeping the old file and moving the new one in.
+    await link(file, join(directory, 'linked'));
+    await rename(join(directory, 'linked'), old);
+    await writeAtomically(file, '4', old);
+    expect(await readFile(old, 'utf8')).to.equal('3');
+    // What fails keeps both.
+    await writeAtomically(file, () => Promise.reject(new Error('no')), old).catch(() => {});
+    expect([await readFile(file, 'utf8'), await readFile(old, 'utf8')]).to.deep.equal(['4', '3']);
+    expect((await readdir(directory)).sort()).to.deep.equal(['file', 'old']);
   });
 
   it('keeps the old file where writing fails', async () => {

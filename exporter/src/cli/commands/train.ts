@@ -1,4 +1,4 @@
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { spaceSize } from '@easel/sdk/space';
 import { type Command, Option } from 'commander';
 import { type Device, devices, type EngineName, engines } from '../../engine/choices.js';
@@ -76,7 +76,10 @@ export function trainCommand(): Command {
     .option('--space <space>', `a preset (${presetNames}) or a JSON file (default: tiny-32)`)
     .option('--out <directory>', 'the run directory (default: runs/DATA-SPACE)')
     .option('--resume', 'go on with the run in that directory')
-    .option('--init <directory>', 'start from the weights of this bundle or run, of the same search space')
+    .option(
+      '--init <path>',
+      "start from the weights of this bundle, run, or run's checkpoint, of the same search space",
+    )
     .option('--options <file>', 'JSON file of training options (docs/training.md); flags override it')
     .option('--seed <n>', 'of all randomness of the training', integer)
     .option('--epochs <n>', 'passes over the images before batch norm is frozen', atLeastZero)
@@ -151,7 +154,9 @@ async function run(flags: Flags): Promise<void> {
 }
 
 function defaultName({ data = 'glyphs', space, init }: Flags): string {
-  if (init !== undefined) return `${nameOf(data)}-from-${nameOf(resolve(init))}`;
+  // Of a checkpoint, the run's name tells more than the file's.
+  const source = init && resolve(init.endsWith('.bin') ? dirname(init) : init);
+  if (source !== undefined) return `${nameOf(data)}-from-${nameOf(source)}`;
   return `${nameOf(data)}-${nameOf(space ?? 'tiny-32')}`;
 }
 
