@@ -24,7 +24,7 @@ export interface ProfileOptions {
   readonly heldOut?: number;
   /** Measuring ends after about this time, if not before; every subnet is visited at least once. Default 45. */
   readonly seconds?: number;
-  /** Visits to each subnet: at least so many, if time permits, and at most. Default 5 and 10. */
+  /** Visits to each subnet: at least so many, if time permits, and at most. Default 5 and 20. */
   readonly passes?: { readonly least: number; readonly most: number };
   readonly visit?: Visit;
   /** Of which subnets are drawn. Default 0. */
@@ -151,7 +151,7 @@ interface Passes extends ProfileOptions, Omit<Parameters<typeof visitAll>[3], 'v
 
 /** Passes over all subnets until predictions are good enough, or the time is over. */
 async function visitPasses(count: number, options: Passes): Promise<VisitTimes[]> {
-  const { subject, foretell, now, onProgress, seconds = 45, passes = { least: 5, most: 10 } } = options;
+  const { subject, foretell, now, onProgress, seconds = 45, passes = { least: 5, most: 20 } } = options;
   const visits: VisitTimes[] = [];
   const started = now();
   const spent = () => (now() - started) / 1000;
