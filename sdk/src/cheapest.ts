@@ -44,7 +44,7 @@ export async function cheapestReaching(
       throw new UnreachableAccuracyError(
         accuracy,
         Math.max(...predicted.map(({ value }) => value)),
-        limits.map((limit) => `${limit.table.metric} <= ${limit.most}`),
+        limits.map((limit) => ({ metric: limit.table.metric, most: limit.most })),
       );
     }
     const architecture = architectures[reaching] as Architecture;

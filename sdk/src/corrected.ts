@@ -1,5 +1,5 @@
 import type { Scenario } from './architecture-generator.js';
-import { InfeasibleBudgetError, UnreachableAccuracyError } from './errors/index.js';
+import { InfeasibleBudgetError, type MetricLimit, UnreachableAccuracyError } from './errors/index.js';
 import type { Limit } from './generator/index.js';
 import type { Planner } from './planner.js';
 import { LatencyCorrection } from './profile/index.js';
@@ -29,8 +29,11 @@ export async function holdCorrected(
   { correction, planner, hold }: CorrectionParts,
 ): Promise<HeldSubnet> {
   const choose = async () => {
-    if (request.architecture) return planner.chosen(request, scenario);
     const { factor } = correction;
+    // What an own architecture needs is told as it is today, and what the budget allows as it was asked for.
+    if (request.architecture) {
+      return planner.chosen(request, { ...scenario, limits: limitsOfToday(scenario.limits, factor) });
+    }
     const limits = correctedLimits(scenario.limits, factor);
     return planner.chosen(request, { ...scenario, limits }).catch((error) => {
       throw asToday(error, scenario, factor);
@@ -77,11 +80,21 @@ function correctedLimits(limits: readonly Limit[], factor: number): readonly Lim
   return limits.map((limit) => (limit.table.metric === 'latencyMs' ? { ...limit, most: limit.most / factor } : limit));
 }
 
+/** The same limits on latencies as they are, if the device is `factor` times slower than the table. */
+function limitsOfToday(limits: readonly Limit[], factor: number): readonly Limit[] {
+  return limits.map((limit) => {
+    const { metric, base, blocks } = limit.table;
+    if (metric !== 'latencyMs') return limit;
+    const scaled = (costs: readonly number[]) => costs.map((cost) => factor * cost);
+    return { ...limit, table: { metric, base: scaled(base), blocks: blocks.map((of) => of.map(scaled)) } };
+  });
+}
+
 /** What was asked for, and what there is, on the day's device. */
 function asToday(error: unknown, { limits }: Scenario, factor: number): unknown {
   const latency = limits.find(({ table }) => table.metric === 'latencyMs');
-  const asked = (together: readonly string[]) =>
-    together.map((limit) => (limit.startsWith('latencyMs ') ? `latencyMs <= ${latency?.most}` : limit));
+  const asked = (together: readonly MetricLimit[]) =>
+    together.map((limit) => (limit.metric === latency?.table.metric ? { ...limit, most: latency.most } : limit));
   if (error instanceof UnreachableAccuracyError) {
     return new UnreachableAccuracyError(error.requested, error.best, asked(error.together));
   }

@@ -48,7 +48,7 @@ export function assertFeasible({ budget }: AdaptiveRequest, rungs: readonly Rung
   const { latencyMs, ...others } = budget;
   const least = (rungs[0] as Rung).predictedMs;
   if (least <= latencyMs) return;
-  const together = Object.entries(others).map(([metric, most]) => `${metric} <= ${most}`);
+  const together = Object.entries(others).map(([metric, most]) => ({ metric, most }));
   throw new InfeasibleBudgetError('latencyMs', latencyMs, least, together);
 }
 

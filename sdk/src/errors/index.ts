@@ -21,8 +21,14 @@ function readable(value: number, round: (value: number) => number): number {
   return round(value * 1e4) / 1e4;
 }
 
-const joined = (preposition: string, limits: readonly string[]) =>
-  limits.length > 0 ? ` ${preposition} ${limits.join(' and ')}` : '';
+/** "The cost by this metric is at most this much", in the metric's unit: ms, MACs, parameters or bytes. */
+export interface MetricLimit {
+  readonly metric: string;
+  readonly most: number;
+}
+
+const joined = (preposition: string, limits: readonly MetricLimit[]) =>
+  limits.length > 0 ? ` ${preposition} ${limits.map(({ metric, most }) => `${metric} <= ${most}`).join(' and ')}` : '';
 
 export class UnknownTaskError extends EaselError {
   readonly code = 'UNKNOWN_TASK';
@@ -61,13 +67,13 @@ export class InfeasibleBudgetError extends EaselError {
   readonly code = 'INFEASIBLE_BUDGET';
   /**
    * `requested` and `minimum` are in the unit of `metric`: ms, MACs, parameters or bytes. `together` are limits that
-   * were to be kept at the same time, such as "macs <= 5000000"; without them, the minimum might be less.
+   * were to be kept at the same time; without them, the minimum might be less.
    */
   constructor(
     readonly metric: string,
     readonly requested: number,
     readonly minimum: number,
-    readonly together: readonly string[] = [],
+    readonly together: readonly MetricLimit[] = [],
   ) {
     const others = joined('together with', together);
     super(`no subnet fits ${metric} <= ${requested}${others}: the smallest needs ${readable(minimum, Math.ceil)}`);
@@ -80,7 +86,7 @@ export class UnreachableAccuracyError extends EaselError {
   constructor(
     readonly requested: number,
     readonly best: number,
-    readonly together: readonly string[] = [],
+    readonly together: readonly MetricLimit[] = [],
   ) {
     const within = joined('within', together);
     super(

@@ -177,7 +177,7 @@ export class Decoder {
     const conflict = (limit: Limit, others: readonly Limit[]) => {
       const minimum = this.minimum(limit.table, others);
       if (minimum <= limit.most) return undefined;
-      const together = others.map(({ table, most }) => `${table.metric} <= ${most}`);
+      const together = others.map(({ table, most }) => ({ metric: table.metric, most }));
       return new InfeasibleBudgetError(limit.table.metric, limit.most, minimum, together);
     };
     const earlier = limits.flatMap((limit, i) => limits.slice(0, i).map((other) => [limit, other] as const));

@@ -171,7 +171,11 @@ describe('accuracy', () => {
     );
     const middle = 1.1 * (smallest + largest);
     const tooAccurate = await refused({ accuracy: 0.95, latencyMs: middle, macs: 9e6 }, UnreachableAccuracyError);
-    expect(tooAccurate.together).to.deep.equal([`latencyMs <= ${middle}`, 'macs <= 9000000']);
+    expect(tooAccurate.together).to.deep.equal([
+      { metric: 'latencyMs', most: middle },
+      { metric: 'macs', most: 9_000_000 },
+    ]);
+    expect(tooAccurate.message).to.include(`within latencyMs <= ${middle} and macs <= 9000000;`);
     const tooSlow = await refused({ latencyMs: 1.5 * smallest }, InfeasibleBudgetError);
     expect([tooSlow.requested, tooSlow.together]).to.deep.equal([1.5 * smallest, []]);
     expect(tooSlow.minimum).to.be.closeTo(2 * smallest, 1e-9);

@@ -160,6 +160,29 @@ describe('Easel on the device at hand', () => {
       await plain.dispose();
     });
 
+    it('judges an architecture of the app by what it needs today, too', async () => {
+      const plain = await Easel.load(directory, { device: 'auto' });
+      // The correction ends at its bound, as above: twice the table.
+      const dreamt = scaled(plain.profile as DeviceProfile, 0.01);
+      const needs = predictLatency(dreamt, space, largest);
+      const easel = await Easel.load(directory, { device: dreamt, correct: true });
+      const ask = (latencyMs: number) =>
+        easel.specialize({ classes: easel.classes, architecture: largest, budget: { latencyMs } });
+      // Found out by running it, and known from then on.
+      for (let time = 0; time < 2; time++) {
+        const { message } = await rejection(ask(1.5 * needs), InvalidRequestError);
+        const [, most, today] = /within the budget of (.*) latencyMs; it needs (.*), got/.exec(message) as string[];
+        expect(Number(most)).to.equal(1.5 * needs);
+        expect(Number(today)).to.be.closeTo(2 * needs, 1e-9);
+      }
+      const classifier = await ask(2.5 * needs);
+      expect(classifier.architecture).to.deep.equal(largest);
+      expect(classifier.predicted.latencyMs).to.be.closeTo(2 * needs, 1e-9);
+      await classifier.dispose();
+      await easel.dispose();
+      await plain.dispose();
+    });
+
     it('is refused where there is nothing to correct', async () => {
       const { message } = await rejection(Easel.load(directory, { correct: true }), InvalidRequestError);
       expect(message).to.equal(

@@ -156,8 +156,8 @@ describe('decode', () => {
         expect(error)
           .to.be.instanceOf(InfeasibleBudgetError)
           .and.include({ metric: 'macs', requested: mostMacs, minimum });
-        expect((error as InfeasibleBudgetError).together).to.deep.equal([`latencyMs <= ${mostLatency}`]);
-        expect((error as Error).message).to.include('together with latencyMs');
+        expect((error as InfeasibleBudgetError).together).to.deep.equal([{ metric: 'latencyMs', most: mostLatency }]);
+        expect((error as Error).message).to.include(`together with latencyMs <= ${mostLatency}:`);
       }
     }
     expect(conflicts).to.be.at.least(10);
@@ -242,7 +242,9 @@ describe('decode', () => {
       } catch (error) {
         conflicts++;
         expect((error as InfeasibleBudgetError).metric).to.equal('parameters');
-        expect((error as InfeasibleBudgetError).together).to.deep.equal([`latencyMs <= ${limits[0]?.most}`]);
+        expect((error as InfeasibleBudgetError).together).to.deep.equal([
+          { metric: 'latencyMs', most: limits[0]?.most },
+        ]);
       }
     }
     expect(conflicts).to.be.at.least(10);
