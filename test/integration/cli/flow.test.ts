@@ -82,7 +82,9 @@ describe('easel: from images to a classified image', function () {
 
   it('generator', async () => {
     const words = ['--run', 'run', '--profiles', 'here.json', '--options', 'generator.json', '--quiet'];
-    expect(await ok('generator', ...words)).to.include('generator: run/generator.onnx');
+    expect(await ok('generator', ...words))
+      .to.include('generator: run/generator.onnx')
+      .and.to.match(/answering all alike: \d+\.\d{3} \[.*\]\nof what their classes alone prefer.*: \d+\.\d{3} \[/);
     const report = await json('run', 'generator.json');
     expect(report.profiles).to.deep.equal(['here']);
     expect(report.predictor.meanAbsoluteError).to.be.within(0, 1);
