@@ -20,10 +20,10 @@ import {
   smallestArchitecture,
 } from '@easel/sdk/space';
 import { type Benchmark, rounded } from './benchmark.js';
-import { parseFlags, wholeNumber } from './support/flags.js';
+import { parseFlags, UsageError, wholeNumber } from './support/flags.js';
 import { type Answers, answersOf, joined, meanAccuracy, resamples } from './support/task-accuracies.js';
 
-/** What each trial changes of the recipe that all share. */
+/** What each trial changes of the recipe that all share. No name holds a comma: --only is separated by them. */
 const trials: Readonly<Record<string, PartialTrainingOptions>> = {
   default: {},
   'no task dropout': { taskDropout: { keepAll: 1 } },
@@ -33,8 +33,8 @@ const trials: Readonly<Record<string, PartialTrainingOptions>> = {
   'random classes': { taskDropout: { keepAll: 0.5, randomClasses: 1 } },
   'mostly all classes': { taskDropout: { keepAll: 0.8, singleTask: 0.5 } },
   'per image': { taskDropout: { per: 'image' } },
-  'per image, mostly tasks': { taskDropout: { per: 'image', keepAll: 0.2 } },
-  'per image, single tasks': { taskDropout: { per: 'image', keepAll: 0.3, singleTask: 1 } },
+  'per image mostly tasks': { taskDropout: { per: 'image', keepAll: 0.2 } },
+  'per image single tasks': { taskDropout: { per: 'image', keepAll: 0.3, singleTask: 1 } },
   'no distillation': { distillation: false },
   'temperature 2': { temperature: 2 },
   'alpha divergence': { divergence: 'alpha' },
@@ -72,7 +72,7 @@ export const benchmark: Benchmark = {
     });
     const names = values.only ? ['default', ...values.only.split(',')] : Object.keys(trials);
     const unknown = names.find((name) => !(name in trials));
-    if (unknown) throw new Error(`no trial "${unknown}"; trials: ${Object.keys(trials).join(', ')}`);
+    if (unknown !== undefined) throw new UsageError(`no trial "${unknown}"; trials: ${Object.keys(trials).join(', ')}`);
     const shared = values.options ? JSON.parse(await readFile(values.options, 'utf8')) : {};
     return compare(dataset, space, [...new Set(names)], {
       steps: wholeNumber('steps', values.steps),
