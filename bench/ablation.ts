@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Dataset, openDataset } from '@easel/exporter/data';
-import { openEngine } from '@easel/exporter/engine';
+import { type Engine, openEngine } from '@easel/exporter/engine';
 import { percentileInterval, subnetLogits } from '@easel/exporter/evaluation';
 import { mergeTrainingOptions, type PartialTrainingOptions } from '@easel/exporter/pipeline';
 import { type TrainedSupernet, trainingOptions, trainSupernet } from '@easel/exporter/training';
@@ -64,6 +64,7 @@ export const benchmark: Benchmark = {
       images: { type: 'string', default: '2000' },
       only: { type: 'string' },
       options: { type: 'string' },
+      threads: { type: 'string', default: '1' },
     });
     const space = await spaceOf(values.space);
     const dataset = await openDataset(values.data, {
@@ -80,6 +81,7 @@ export const benchmark: Benchmark = {
       seeds: wholeNumber('seeds', values.seeds),
       images: wholeNumber('images', values.images),
       shared,
+      engine: (await openEngine({ threads: wholeNumber('threads', values.threads) })).engine,
     });
   },
 };
@@ -89,6 +91,7 @@ interface Settings {
   readonly batchSize: number;
   readonly seeds: number;
   readonly images: number;
+  readonly engine: Engine;
   /** Options of all trials. */
   readonly shared: PartialTrainingOptions;
 }
@@ -110,7 +113,7 @@ async function compare(dataset: Dataset, space: SearchSpace, names: readonly str
     const started = performance.now();
     for (let seed = 0; seed < seeds; seed++) {
       const trained = await trainTrial(dataset, space, trials[name] as PartialTrainingOptions, seed, settings);
-      const ofSeed = joined(await answersOfAll(trained, dataset, space, architectures, images));
+      const ofSeed = joined(await answersOfAll(trained, dataset, space, architectures, settings));
       answers.push(ofSeed);
       each.push(meanAccuracy(ofSeed));
     }
@@ -142,7 +145,7 @@ async function trainTrial(
   space: SearchSpace,
   trial: PartialTrainingOptions,
   seed: number,
-  { steps, batchSize, shared }: Settings,
+  { steps, batchSize, shared, engine }: Settings,
 ): Promise<TrainedSupernet> {
   const directory = await mkdtemp(join(tmpdir(), 'easel-ablation-'));
   const epochs = (steps * batchSize) / dataset.train.size;
@@ -155,7 +158,11 @@ async function trainTrial(
   };
   const options = trainingOptions(mergeTrainingOptions(mergeTrainingOptions(short, shared), trial));
   try {
-    return await trainSupernet({ dataset, space, options, directory, evaluationEpochs: 0, checkpointMinutes: 1e6 });
+    return await trainSupernet({
+      ...{ dataset, space, options, directory, engine },
+      evaluationEpochs: 0,
+      checkpointMinutes: 1e6,
+    });
   } finally {
     await rm(directory, { recursive: true });
   }
@@ -166,9 +173,8 @@ async function answersOfAll(
   dataset: Dataset,
   space: SearchSpace,
   architectures: readonly Architecture[],
-  images: number,
+  { engine, images }: Settings,
 ): Promise<Answers[]> {
-  const { engine } = await openEngine();
   const everything = dataset.classes.map((_, index) => index);
   const tasks = [
     everything,

@@ -1,3 +1,5 @@
+import { cpus } from 'node:os';
+import { allowedCpus, pinnedThreads } from '@easel/sdk/node';
 import { elementCount } from '@easel/sdk/tensor';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Device } from './choices.js';
@@ -6,7 +8,7 @@ import { compile, type Lowering, type Program } from './lowering/lowering.js';
 
 export interface ExecutableOptions {
   readonly lowering: Lowering;
-  /** Default: one per core. */
+  /** Default: one per core, and no more than this process has CPUs. */
   readonly threads?: number;
   /** Default `cpu`. On `webgpu`, operations without a kernel there run on the CPU. */
   readonly device?: Device;
@@ -42,7 +44,7 @@ export class Executable implements CompiledProgram {
       enableMemPattern: false,
       // Warnings of the WebGPU provider tell which nodes stay on the CPU, at every compilation.
       logSeverityLevel: silent ? FATAL : device === 'cpu' ? WARNING : ERROR,
-      ...(threads ? { intraOpNumThreads: threads } : {}),
+      ...threadOptions(threads),
     });
     const inputs = new Map([...program.graph.inputs].map(([name, { shape }]) => [name, shape]));
     return new Executable(session, inputs, silent);
@@ -69,6 +71,16 @@ export class Executable implements CompiledProgram {
   async dispose(): Promise<void> {
     await this.#session.release();
   }
+}
+
+/** By itself ONNX Runtime pins its threads to all CPUs of the machine, those that a container or taskset withholds too. */
+function threadOptions(wanted: number | undefined): InferenceSession.SessionOptions {
+  const allowed = allowedCpus();
+  const isRestricted = allowed !== undefined && allowed.length < cpus().length;
+  const threads = wanted ?? (isRestricted ? allowed.length : undefined);
+  return threads === undefined
+    ? {}
+    : { intraOpNumThreads: threads, extra: { session: pinnedThreads(threads, allowed) } };
 }
 
 // ONNX Runtime's severities.

@@ -1,4 +1,8 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { compile, Executable, Graph, ops, type Program, portable } from '@easel/exporter/engine';
+import { allowedCpus } from '@easel/sdk/node';
 import { expect } from 'chai';
 import { rejection } from '../../fixtures/rejection.js';
 
@@ -67,5 +71,27 @@ describe('compile', () => {
 
   it('gives the same bytes for the same program', () => {
     expect(compile(product(), portable)).to.deep.equal(compile(product(), portable));
+  });
+});
+
+describe('threads of an Executable', () => {
+  it('stay on the CPUs that the process may use', async function () {
+    const [cpu] = allowedCpus() ?? [];
+    if (cpu === undefined) return this.skip();
+    const script = `
+      import { readdirSync, readFileSync } from 'node:fs';
+      import { Executable, Graph, ops, portable } from '@easel/exporter/engine';
+      const graph = new Graph();
+      const a = graph.input('a', [1, 2]);
+      const program = { name: 'sum', graph, outputs: { y: graph.apply(ops.add, [a, a], {}) } };
+      const executable = await Executable.compile(program, { lowering: portable });
+      const status = (id) => readFileSync('/proc/self/task/' + id + '/status', 'utf8');
+      console.log(readdirSync('/proc/self/task').map((id) => /^Cpus_allowed_list:\\s*(.*)$/m.exec(status(id))[1]).join(' '));
+      await executable.dispose();`;
+    const cwd = fileURLToPath(new URL('../../..', import.meta.url));
+    const command = ['-c', String(cpu), process.execPath, '--input-type=module', '-e', script];
+    const { stdout, stderr } = await promisify(execFile)('taskset', command, { cwd });
+    expect(new Set(stdout.trim().split(' '))).to.deep.equal(new Set([String(cpu)]));
+    expect(stderr).to.equal('');
   });
 });
