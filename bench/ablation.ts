@@ -72,7 +72,7 @@ export const benchmark: Benchmark = {
       ...(values['tasks-file'] ? { tasksFile: values['tasks-file'] } : {}),
     });
     const names = values.only ? ['default', ...values.only.split(',')] : Object.keys(trials);
-    const unknown = names.find((name) => !(name in trials));
+    const unknown = names.find((name) => !Object.hasOwn(trials, name));
     if (unknown !== undefined) throw new UsageError(`no trial "${unknown}"; trials: ${Object.keys(trials).join(', ')}`);
     const shared = values.options ? JSON.parse(await readFile(values.options, 'utf8')) : {};
     return compare(dataset, space, [...new Set(names)], {

@@ -19,7 +19,7 @@ export const benchmark: Benchmark = {
     });
     const everyMs = wholeNumber('every-ms', values['every-ms']);
     const frames = wholeNumber('frames', values.frames);
-    const counts = [1, wholeNumber('threads', values.threads)];
+    const counts = [1, wholeNumber('threads', values.threads, 2)];
     console.log(`the largest subnet of ${values.bundle}, ${frames} frames, one every ${everyMs} ms:`);
     const easels = await Promise.all(counts.map((threads) => Easel.load(values.bundle, { threads })));
     const classifiers = await Promise.all(

@@ -56,7 +56,7 @@ async function compare(directories: readonly string[], settings: Settings) {
   const { space, classes, tasks } = first.checkpoint.run;
   assertAlike(directories, runs);
   const wanted = settings.tasks ?? Object.keys(tasks);
-  const unknown = wanted.find((name) => !(name in tasks));
+  const unknown = wanted.find((name) => !Object.hasOwn(tasks, name));
   if (unknown !== undefined) {
     throw new UsageError(`--tasks ${unknown}: ${directories[0]} has ${Object.keys(tasks).join(', ')}`);
   }

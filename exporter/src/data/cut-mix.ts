@@ -19,13 +19,13 @@ export type Patches = readonly (Patch | undefined)[];
  * CutMix (Yun et al. 2019): areas are uniform from nothing to the whole image, centres uniform over it, so that a
  * rectangle may stick out. Drawn for every image by itself instead of for the whole batch.
  *
- * @param share of the images that get a patch, 0..1
+ * @param probability of a patch, for every image; one without area is none
  * @param resolution side of the images
  */
-export function drawPatches(count: number, resolution: number, share: number, random: Random): Patches {
+export function drawPatches(count: number, resolution: number, probability: number, random: Random): Patches {
   const within = (place: number) => Math.min(resolution, Math.max(0, Math.round(place)));
   return Array.from({ length: count }, () => {
-    if (random.float() >= share) return undefined;
+    if (random.float() >= probability) return undefined;
     const from = random.integer(count);
     const half = (Math.sqrt(random.float()) * resolution) / 2;
     const x = random.float() * resolution;
@@ -34,7 +34,8 @@ export function drawPatches(count: number, resolution: number, share: number, ra
     const top = within(y - half);
     const right = within(x + half);
     const bottom = within(y + half);
-    return { from, left, top, right, bottom, share: ((right - left) * (bottom - top)) / resolution ** 2 };
+    const share = ((right - left) * (bottom - top)) / resolution ** 2;
+    return share > 0 ? { from, left, top, right, bottom, share } : undefined;
   });
 }
 

@@ -36,12 +36,16 @@ export async function writeAtomically(
   }
 }
 
-/** Gives a file, if it is there, a second name, in place of whatever had that. */
+/** Gives a file, if it is there, a second name, or a copy under it, in place of whatever had that. */
 async function keep(file: string, keptAs: string): Promise<void> {
   const temporary = temporaryOf(file);
   try {
     // Not every file system knows a file by two names.
-    await link(file, temporary).catch(() => copyFile(file, temporary, constants.COPYFILE_EXCL));
+    await link(file, temporary).catch(async () => {
+      await copyFile(file, temporary, constants.COPYFILE_EXCL);
+      const copy = await open(temporary, 'r+');
+      await copy.sync().finally(() => copy.close());
+    });
     await rename(temporary, keptAs);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;

@@ -46,7 +46,7 @@ export async function openOrigin(path: string): Promise<Origin> {
     return runOrigin(path);
   }
   const found = names.length === 0 ? 'does not exist or is empty' : 'holds neither manifest.json nor run.json';
-  throw new RunError(path, `is no bundle and no run directory to start from: it ${found}`);
+  throw new RunError(path, `is no bundle, no run directory and no checkpoint to start from: it ${found}`);
 }
 
 async function bundleOrigin(path: string): Promise<Origin> {

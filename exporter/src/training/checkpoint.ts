@@ -1,4 +1,4 @@
-import { type FileHandle, readFile } from 'node:fs/promises';
+import { type FileHandle, readFile, rm } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import type { SearchSpace } from '@easel/sdk/space';
 import type { Statistics } from '@easel/sdk/subnet';
@@ -58,10 +58,15 @@ export const previousCheckpoint = (file: string) => file.replace(/(\.bin)?$/, '.
 
 /**
  * Atomic: a reader, and a run that starts after a crash, sees the old checkpoint or the new one, whole.
- * @param keepsOld as `previousCheckpoint`
+ * @param old whether the one that is there is kept as `previousCheckpoint`; what another run, whose last one somebody has
+ *   removed, has left under that name goes
  * @throws CheckpointError if the disk is full or cannot be written; then the old one is as it was
  */
-export async function writeCheckpoint(file: string, checkpoint: Checkpoint, keepsOld = false): Promise<void> {
+export async function writeCheckpoint(
+  file: string,
+  checkpoint: Checkpoint,
+  old: 'kept' | 'replaced' | 'of another run' = 'replaced',
+): Promise<void> {
   const { weights, velocity, average, statistics, ...state } = checkpoint;
   const arrays = arraysOf(weights, { velocity, average }, statistics);
   const payloads = arrays.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength));
@@ -78,7 +83,8 @@ export async function writeCheckpoint(file: string, checkpoint: Checkpoint, keep
     const write = async (handle: FileHandle) => {
       for (const part of [preamble, json, ...payloads]) await handle.writeFile(part);
     };
-    await writeAtomically(file, write, keepsOld ? previousCheckpoint(file) : undefined);
+    if (old === 'of another run') await rm(previousCheckpoint(file), { force: true });
+    await writeAtomically(file, write, old === 'kept' ? previousCheckpoint(file) : undefined);
   } catch (cause) {
     throw new CheckpointError(file, `${writeProblem(cause)}; the last one is as it was`, { cause });
   }

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { Random } from '@easel/sdk/random';
 import { formatArchitecture, largestArchitecture, randomArchitecture, smallestArchitecture } from '@easel/sdk/space';
 import type { Statistics } from '@easel/sdk/subnet';
@@ -165,10 +164,9 @@ export class TrainingRun {
       statistics: this.statistics,
     };
     if (isBroken(checkpoint)) throw await this.#diverged();
-    // Of an earlier run, whose last checkpoint somebody has removed.
-    if (!this.#saved) await rm(previousCheckpoint(file), { force: true });
     // Saved again where nothing was trained since, the last one must not take the place of the one before it.
-    await writeCheckpoint(file, checkpoint, this.#saved && this.#saved.step < this.step);
+    const old = !this.#saved ? 'of another run' : this.#saved.step < this.step ? 'kept' : 'replaced';
+    await writeCheckpoint(file, checkpoint, old);
     this.#saved = { file, step: this.step };
     this.#savedAt = performance.now();
     await this.#emit({ kind: 'checkpoint', step: this.step, file });
@@ -238,7 +236,9 @@ export class TrainingRun {
       (checkpoint) => checkpoint.step,
       () => undefined,
     );
-    const previous = this.#saved && step !== undefined ? { file, step } : undefined;
+    // A process that was killed while saving may have left the last one under both names.
+    const isOlder = this.#saved !== undefined && step !== undefined && step < this.#saved.step;
+    const previous = isOlder ? { file, step } : undefined;
     return new DivergedError(this.step, learningRate, this.#saved, previous);
   }
 

@@ -71,7 +71,7 @@ export function classMask(kept: KeptClasses, classes: number): Float32Array {
   return mask;
 }
 
-/** Where an image has a patch of another, both keep what either keeps: the labels of both are among them. */
+/** An image with a patch of another also keeps what the other keeps, so that the labels of both are among them. */
 export function keptWith(patches: Patches, kept: KeptClasses): KeptClasses {
   return kept.map((own, image) => {
     const other = kept[patches[image]?.from ?? image] as readonly number[];

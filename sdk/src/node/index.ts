@@ -10,7 +10,7 @@ import { deviceFacts } from './facts.js';
 import { isHttp, pathOf } from './location.js';
 import { readNote, writeNote } from './notes.js';
 
-export * from './allowed-cpus.js';
+export { allowedCpus, parseCpuList } from './allowed-cpus.js';
 export * from './facts.js';
 export { defaultCacheFolder } from './notes.js';
 export { decodeImageFile, directorySource, httpSource, nodeRuntime, pinnedThreads };

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDataset } from '@easel/exporter/data';
@@ -85,6 +85,14 @@ describe('a training whose loss is no longer a number', () => {
     expect((await readCheckpoint(file)).step).to.equal(1);
     expect((await readCheckpoint(previous.file)).step).to.equal(0);
     expect(error.message).to.match(/checkpoint.bin of step 1, is bad already: .* of step 0, .* --init .*previous.bin/);
+  });
+
+  it('does not offer the last checkpoint as the one before it, as which a killed process may have left it', async () => {
+    await diverge({ ...(await startingPoint()), options: tooLarge, checkpointMinutes: 1e-9 });
+    await copyFile(checkpointFile(directory), join(directory, 'checkpoint.previous.bin'));
+    const error = await diverge({ options: tooLarge, resume: true });
+    expect(error.previous).to.equal(undefined);
+    expect(error.message).to.match(/is bad already: start again with a smaller learning rate$/);
   });
 
   it('saves nothing when it is stopped at the same time', async () => {
