@@ -31,7 +31,7 @@ const trials: Readonly<Record<string, PartialTrainingOptions>> = {
   'all or single tasks': { taskDropout: { keepAll: 0.5, singleTask: 1 } },
   'unions of tasks': { taskDropout: { keepAll: 0.2, singleTask: 0 } },
   'random classes': { taskDropout: { keepAll: 0.5, randomClasses: 1 } },
-  'mostly all classes': { taskDropout: { keepAll: 0.8, singleTask: 0.5 } },
+  'half all classes': { taskDropout: { keepAll: 0.5 } },
   'per image': { taskDropout: { per: 'image' } },
   'per image mostly tasks': { taskDropout: { per: 'image', keepAll: 0.2 } },
   'per image single tasks': { taskDropout: { per: 'image', keepAll: 0.3, singleTask: 1 } },

@@ -61,7 +61,10 @@ export interface TaskDropoutOptions {
    * Default step.
    */
   readonly per: 'step' | 'image';
-  /** Default 0.5: only all classes together teach to tell classes of different tasks apart. */
+  /**
+   * Default 0.8: only all classes together teach to tell classes of different tasks apart, and 0.5 costs accuracy
+   * (docs/training.md).
+   */
   readonly keepAll: number;
   /** Of the other draws, the share that keeps a single task; the rest keeps two or more. Default 0.5. */
   readonly singleTask: number;
@@ -115,7 +118,7 @@ export const defaultTrainingOptions: TrainingOptions = {
   ratioClip: 5,
   averaging: 0,
   progressive: null,
-  taskDropout: { per: 'step', keepAll: 0.5, singleTask: 0.5, randomClasses: 0 },
+  taskDropout: { per: 'step', keepAll: 0.8, singleTask: 0.5, randomClasses: 0 },
   augmentation: defaultAugmentation,
   pool: { size: 3, uses: 8 },
   statistics: { architectures: 150, extremes: 10, collections: 3 },
