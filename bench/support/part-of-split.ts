@@ -1,4 +1,4 @@
-import type { Split } from '@easel/exporter/data';
+import { type Split, spreadEvenly } from '@easel/exporter/data';
 
 /** Some images of a split, numbered anew. */
 export function partOf(split: Split, images: Int32Array): Split {
@@ -16,11 +16,7 @@ export function partOf(split: Split, images: Int32Array): Split {
 
 /** At most so many images, spread evenly over the split. */
 export function spread(split: Split, most: number): Split {
-  const count = Math.min(most, split.size);
-  return partOf(
-    split,
-    Int32Array.from({ length: count }, (_, i) => Math.floor((i * split.size) / count)),
-  );
+  return partOf(split, spreadEvenly(split.size, most));
 }
 
 /** Which images are of these classes. */

@@ -1,7 +1,7 @@
 import type { Architecture, SearchSpace } from '@easel/sdk/space';
 import type { Statistics } from '@easel/sdk/subnet';
 import type { Tensor } from '@easel/sdk/tensor';
-import { type Normalization, type Split, toTensor } from '../data/index.js';
+import { type Normalization, type Split, spreadEvenly, toTensor } from '../data/index.js';
 import type { Engine } from '../engine/index.js';
 import { buildNetwork, imageInput, statisticsInputs } from '../supernet/index.js';
 
@@ -37,8 +37,8 @@ export async function subnetLogits(
   options: LogitsOptions,
 ): Promise<Logits> {
   const { space, classes, split, resolution, normalization, engine, batch = 125 } = options;
-  const count = Math.min(options.images ?? split.size, split.size);
-  const indices = Int32Array.from({ length: count }, (_, i) => Math.floor((i * split.size) / count));
+  const indices = spreadEvenly(split.size, options.images ?? split.size);
+  const count = indices.length;
   const { graph, logits } = buildNetwork(space, architecture, { batch, classes, norm: 'frozen' });
   const program = { name: 'logits', graph, outputs: { logits } };
   const executable = await engine.compile(program);

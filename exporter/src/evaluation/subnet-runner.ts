@@ -1,7 +1,7 @@
 import { nodeRuntime } from '@easel/sdk/node';
 import { type Architecture, formatArchitecture } from '@easel/sdk/space';
 import { assemble, type Supernet } from '@easel/sdk/subnet';
-import type { Normalization, Split } from '../data/index.js';
+import { type Normalization, type Split, spreadEvenly } from '../data/index.js';
 import type { Logits } from './accuracy.js';
 import { LogitsStore } from './logits-store.js';
 import { modelLogits } from './model-logits.js';
@@ -44,8 +44,7 @@ export class SubnetRunner {
     this.#options = options;
     this.#store = options.store ?? LogitsStore.inMemory();
     const { split, classes } = options;
-    const count = Math.min(options.images ?? split.size, split.size);
-    this.images = Int32Array.from({ length: count }, (_, i) => Math.floor((i * split.size) / count));
+    this.images = spreadEvenly(split.size, options.images ?? split.size);
     this.labels = this.images.map((index) => split.labels[index] as number);
     const ofClass = Array.from({ length: classes }, (): number[] => []);
     this.labels.forEach((label, image) => {

@@ -15,7 +15,7 @@ import {
   smallestArchitecture,
 } from '@easel/sdk/space';
 import { assemble, type Supernet } from '@easel/sdk/subnet';
-import type { Normalization, Split } from '../data/index.js';
+import { type Normalization, type Split, spreadEvenly } from '../data/index.js';
 import { modelLogits } from '../evaluation/index.js';
 
 /** What one pass of every measured subnet over the validation images left: enough for every subset of the classes. */
@@ -51,8 +51,8 @@ const batch = 50;
 /** Runs every architecture over the images, once. A file that was made from other weights or images is replaced. */
 export async function measureLogits(options: TableOptions): Promise<LogitsTable> {
   const { supernet, architectures, split, classes, file, signal, threads } = options;
-  const count = Math.min(options.images, split.size);
-  const images = Int32Array.from({ length: count }, (_, i) => Math.floor((i * split.size) / count));
+  const images = spreadEvenly(split.size, options.images);
+  const count = images.length;
   const labels = images.map((index) => split.labels[index] as number);
   const store = file === undefined ? undefined : await LogitsFile.open(file, identity(options, images, labels));
   const logits: Float32Array[] = (await store?.read(count * classes, architectures.length)) ?? [];

@@ -2,7 +2,7 @@ import type { Bundle } from '@easel/sdk/bundle';
 import { nodeRuntime } from '@easel/sdk/node';
 import type { Architecture } from '@easel/sdk/space';
 import { assemble } from '@easel/sdk/subnet';
-import type { Dataset } from '../data/index.js';
+import { type Dataset, spreadEvenly } from '../data/index.js';
 import { DatasetError } from '../errors/index.js';
 import { type Logits, modelLogits } from '../evaluation/index.js';
 
@@ -52,6 +52,5 @@ export function imagesOfClasses(dataset: Dataset, split: SplitName, wanted: read
   }
   const known = new Set(wanted.map((className) => classes.indexOf(className)));
   const all = Int32Array.from(labels.keys()).filter((index) => known.has(labels[index] as number));
-  const count = Math.min(most, all.length);
-  return Int32Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)] as number);
+  return spreadEvenly(all.length, most).map((index) => all[index] as number);
 }

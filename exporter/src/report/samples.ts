@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import type { Dataset } from '../data/index.js';
+import { type Dataset, spreadEvenly } from '../data/index.js';
 import { imagesByClass } from '../data/sampler.js';
 import type { ClassSample } from './page.js';
 
@@ -11,12 +11,11 @@ export async function classSamples({ train, classes, resolution }: Dataset): Pro
   const samples: ClassSample[] = [];
   for (const [label, className] of classes.entries()) {
     const all = byClass[label] ?? new Int32Array();
-    const count = Math.min(PER_CLASS, all.length);
-    const indices = Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)] as number);
+    const indices = Array.from(spreadEvenly(all.length, PER_CLASS), (index) => all[index] as number);
     samples.push({
       className,
       images: all.length,
-      source: count > 0 ? await strip(indices, { train, resolution }) : '',
+      source: indices.length > 0 ? await strip(indices, { train, resolution }) : '',
     });
   }
   return samples;

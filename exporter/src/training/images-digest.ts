@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { Dataset } from '../data/index.js';
+import { type Dataset, spreadEvenly } from '../data/index.js';
 
 const SAMPLE = 64;
 
 /** Tells a data set from another with the same classes and sizes: of all labels and some images of the train split. */
 export function imagesDigest({ train, resolution }: Dataset): string {
-  const count = Math.min(SAMPLE, train.size);
-  const indices = Int32Array.from({ length: count }, (_, i) => Math.floor((i * train.size) / count));
-  const pixels = new Uint8Array(count * resolution * resolution * 3);
+  const indices = spreadEvenly(train.size, SAMPLE);
+  const pixels = new Uint8Array(indices.length * resolution * resolution * 3);
   train.read(indices, pixels);
   const { buffer, byteOffset, byteLength } = train.labels;
   return createHash('sha256')
