@@ -121,6 +121,7 @@ export async function evaluate(request: EvaluateRequest): Promise<Evaluation> {
     ? await measureOverfitting(
         { bundle, dataset, threads, onProgress: (done, total) => report('overfitting', done, total) },
         images.length,
+        passes,
       )
     : undefined;
 

@@ -1,5 +1,5 @@
-import { largestArchitecture, smallestArchitecture } from '@easel/sdk/space';
-import { taskAccuracy } from '../evaluation/index.js';
+import { type Architecture, formatArchitecture, largestArchitecture, smallestArchitecture } from '@easel/sdk/space';
+import { type Logits, taskAccuracy } from '../evaluation/index.js';
 import { imagesOfClasses, type PassRequest, passOver, type SplitName } from './passes.js';
 
 /**
@@ -15,10 +15,15 @@ export interface Overfitting {
 
 const splits = ['train', 'validation', 'test'] as const;
 
-/** Runs the largest and the smallest subnet over images of every split. @param most images of a split */
+/**
+ * Runs the largest and the smallest subnet over images of every split.
+ * @param most images of a split
+ * @param tested passes over as many test images that were made already, by architecture
+ */
 export async function measureOverfitting(
   request: Omit<PassRequest, 'split' | 'images'>,
   most: number,
+  tested: ReadonlyMap<string, Logits> = new Map(),
 ): Promise<Overfitting> {
   const { bundle, dataset, onProgress } = request;
   const { space, classes } = bundle.manifest;
@@ -29,17 +34,20 @@ export async function measureOverfitting(
   };
   const images = await ofSplits((split) => imagesOfClasses(dataset, split, classes, most));
   let passes = 0;
-  const accuraciesOf = (architecture: ReturnType<typeof largestArchitecture>) =>
+  const total = 2 * splits.length;
+  const pass = (architecture: Architecture, split: SplitName) =>
+    passOver(architecture, {
+      ...request,
+      split,
+      images: images[split],
+      onProgress: (done, all) => onProgress(passes + done / all, total),
+    });
+  const accuraciesOf = (architecture: Architecture) =>
     ofSplits(async (split) => {
-      const before = passes++;
-      return taskAccuracy(
-        await passOver(architecture, {
-          ...request,
-          split,
-          images: images[split],
-          onProgress: (done, total) => onProgress(before + done / total, 2 * splits.length),
-        }),
-      );
+      const known = split === 'test' ? tested.get(formatArchitecture(architecture)) : undefined;
+      const accuracy = taskAccuracy(known ?? (await pass(architecture, split)));
+      onProgress(++passes, total);
+      return accuracy;
     });
   return {
     images: await ofSplits((split) => images[split].length),
