@@ -38,7 +38,8 @@ export const nodeRuntime: Runtime = {
           // And where two share a CPU after all, whoever spins keeps the other from its work.
           intra_op: { allow_spinning: '1', spin_duration_us: '100' },
           force_spinning_stop: '1',
-          ...pinnedThreads(threads, allowedCpus()),
+          // One thread, the default, is not to cost the reading of files.
+          ...(threads > 1 ? pinnedThreads(threads, allowedCpus()) : {}),
         },
       },
     });
