@@ -21,7 +21,15 @@ import {
 } from '@easel/sdk/space';
 import { type Benchmark, rounded } from './benchmark.js';
 import { parseFlags, UsageError, wholeNumber } from './support/flags.js';
-import { type Answers, answersOf, joined, meanAccuracy, resamples } from './support/task-accuracies.js';
+import {
+  type Answers,
+  answersOf,
+  differenceInterval,
+  joined,
+  meanAccuracy,
+  resamples,
+  signedPoints,
+} from './support/task-accuracies.js';
 
 /** What each trial changes of the recipe that all share. No name holds a comma: --only is separated by them. */
 const trials: Readonly<Record<string, PartialTrainingOptions>> = {
@@ -122,12 +130,11 @@ async function compare(dataset: Dataset, space: SearchSpace, names: readonly str
     const sampled = drawn.map((weights) => meanAccuracy(all, weights));
     if (name === 'default') base = sampled;
     const [low, high] = percentileInterval(sampled);
-    // The same images, drawn alike: what both find hard cancels.
-    const [least, most] = percentileInterval(sampled.map((value, i) => value - (base[i] as number)));
+    const [least, most] = differenceInterval(sampled, base);
     const seconds = (performance.now() - started) / 1000;
     console.log(
       `${name.padEnd(20)} ${percent(accuracy)} [${percent(low)}, ${percent(high)}]  ` +
-        `against default [${signed(least)}, ${signed(most)}]  seeds ${each.map(percent).join(' ')}  ${seconds.toFixed(0)} s`,
+        `against default [${signedPoints(least)}, ${signedPoints(most)}]  seeds ${each.map(percent).join(' ')}  ${seconds.toFixed(0)} s`,
     );
     results[name] = {
       accuracy: rounded(accuracy, 4),
@@ -219,4 +226,3 @@ async function spaceOf(text: string): Promise<SearchSpace> {
 }
 
 const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
-const signed = (value: number) => `${value < 0 ? '' : '+'}${(100 * value).toFixed(1)}`;

@@ -1,5 +1,5 @@
 import { type Engine, openEngine } from '@easel/exporter/engine';
-import { percentileInterval, subnetLogits } from '@easel/exporter/evaluation';
+import { subnetLogits } from '@easel/exporter/evaluation';
 import { openDataOfRun, openTrainedRun, type TrainedRun } from '@easel/exporter/pipeline';
 import { Random } from '@easel/sdk/random';
 import {
@@ -12,7 +12,15 @@ import {
 } from '@easel/sdk/space';
 import { type Benchmark, rounded } from './benchmark.js';
 import { parseFlags, UsageError, wholeNumber } from './support/flags.js';
-import { type Answers, answersOf, joined, meanAccuracy, resamples } from './support/task-accuracies.js';
+import {
+  type Answers,
+  answersOf,
+  differenceInterval,
+  joined,
+  meanAccuracy,
+  resamples,
+  signedPoints,
+} from './support/task-accuracies.js';
 
 const drawn = 1000;
 
@@ -86,11 +94,10 @@ async function compare(directories: readonly string[], settings: Settings) {
         const sampled = samples.map((weights) => meanAccuracy(own, weights));
         const start = base.get(key) ?? sampled;
         base.set(key, start);
-        // The same images, drawn alike: what both find hard cancels.
-        const [least, most] = percentileInterval(sampled.map((value, i) => value - (start[i] as number)));
+        const [least, most] = differenceInterval(sampled, start);
         console.log(
           `  ${key.padEnd(24)} ${(100 * accuracy).toFixed(1)} %` +
-            (index === 0 ? '' : `   against the first ${signed(least)} to ${signed(most)}`),
+            (index === 0 ? '' : `   against the first ${signedPoints(least)} to ${signedPoints(most)}`),
         );
         result[key] = { accuracy: rounded(accuracy, 4), difference: [rounded(least, 4), rounded(most, 4)] };
       }
@@ -153,5 +160,3 @@ function assertAlike(directories: readonly string[], runs: readonly TrainedRun[]
     if (differs) throw new UsageError(`${directories[i + 1]} is of another ${differs} than ${directories[0]}`);
   });
 }
-
-const signed = (value: number) => `${value < 0 ? '' : '+'}${(100 * value).toFixed(1)}`;

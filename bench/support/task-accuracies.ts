@@ -1,4 +1,4 @@
-import type { Logits } from '@easel/exporter/evaluation';
+import { type Logits, percentileInterval } from '@easel/exporter/evaluation';
 import { Random } from '@easel/sdk/random';
 
 /** For every image, which of several questions it belongs to, and whether it was answered right. */
@@ -51,6 +51,14 @@ export function meanAccuracy({ asked, right, images }: Answers, weights?: Uint8A
     total += hits / count;
   });
   return total / asked.length;
+}
+
+/** Shares as points of accuracy, with their sign. */
+export const signedPoints = (share: number) => `${share < 0 ? '' : '+'}${(100 * share).toFixed(1)}`;
+
+/** 95 % interval of a difference whose both sides were drawn alike: what both find hard cancels. */
+export function differenceInterval(values: readonly number[], base: readonly number[]) {
+  return percentileInterval(values.map((value, i) => value - (base[i] as number)));
 }
 
 /** How often each image is drawn when as many are drawn with replacement: the bootstrap's samples (Efron 1979). */
