@@ -40,7 +40,7 @@ const trials: Readonly<Record<string, PartialTrainingOptions>> = {
   'unions of tasks': { taskDropout: { keepAll: 0.2, singleTask: 0 } },
   'random classes': { taskDropout: { keepAll: 0.5, randomClasses: 1 } },
   'half all classes': { taskDropout: { keepAll: 0.5 } },
-  'per image': { taskDropout: { per: 'image' } },
+  'per image': { taskDropout: { per: 'image', keepAll: 0.5 } },
   'per image mostly tasks': { taskDropout: { per: 'image', keepAll: 0.2 } },
   'per image single tasks': { taskDropout: { per: 'image', keepAll: 0.3, singleTask: 1 } },
   'no distillation': { distillation: false },
