@@ -10,12 +10,12 @@ import {
 } from './space/index.js';
 
 /**
- * The indices of the requested classes: of all tasks and single ones together, once each, in the bundle's order.
+ * Why `classesOf` finds none.
  *
  * @throws UnknownTaskError, UnknownClassError that list the bundle's own
  * @throws InvalidRequestError if a field is misspelt or malformed, or fewer than two classes are asked for
  */
-export function requestedClasses(request: unknown, { classes, tasks }: Vocabulary): readonly number[] {
+export function refusedClasses(request: unknown, { classes, tasks }: Vocabulary): never {
   if (request === null || typeof request !== 'object') {
     throw new InvalidRequestError('request', request, `an object with ${requestFields.join(', ')}`);
   }
@@ -32,13 +32,10 @@ export function requestedClasses(request: unknown, { classes, tasks }: Vocabular
     if (!classes.includes(name)) throw new UnknownClassError(name, classes);
     wanted.add(name);
   }
-  if (wanted.size < 2) {
-    const [only] = wanted;
-    const found = only === undefined ? 'none' : `"${only}" alone`;
-    const expected = 'classes that can be told apart, at least two (one class is always right)';
-    throw new InvalidRequestError('tasks and classes', found, expected);
-  }
-  return classes.flatMap((name, index) => (wanted.has(name) ? [index] : []));
+  const [only] = wanted;
+  const found = only === undefined ? 'none' : `"${only}" alone`;
+  const expected = 'classes that can be told apart, at least two (one class is always right)';
+  throw new InvalidRequestError('tasks and classes', found, expected);
 }
 
 function names(field: 'tasks' | 'classes', value: unknown): readonly string[] {

@@ -3,14 +3,14 @@ import type { AdaptiveClassifier, AdaptiveOptions, AdaptiveRequest } from './ada
 import { ArchitectureGenerator } from './architecture-generator.js';
 import { BundleReader, type BundleSource } from './bundle/index.js';
 import type { Classifier, Prediction } from './classifier.js';
-import { CostTables, costRange } from './generator/index.js';
+import { CostTables } from './generator/index.js';
 import { findProfile, isAddress, isLoadable, type LoadOptions } from './load-options.js';
 import { Planner } from './planner.js';
 import type { DeviceProfile } from './profile/index.js';
 import { profileMismatches } from './profile-mismatches.js';
 import type { Request, SpecializeRequest } from './request.js';
 import type { Execution } from './runtime/index.js';
-import { type Architecture, architectureCost, isInSpace, type SearchSpace } from './space/index.js';
+import { type Architecture, isInSpace, type SearchSpace } from './space/index.js';
 import { Specializer } from './specializer.js';
 
 /**
@@ -51,7 +51,7 @@ export class Easel {
    * @throws the signal's reason once it is aborted
    */
   static async load(bundle: string | URL | BundleSource, options: LoadOptions = {}): Promise<Easel> {
-    if (!isLoadable(bundle, options)) (await import('./checked.js')).assertLoadable(bundle, options);
+    if (!isLoadable(bundle, options)) (await import('./checked.js')).refusedOptions(bundle, options);
     const { device, threads, provider, wasmUrl, idleSubnets = 3, cache, correct, onProgress, signal } = options;
     const reader = await BundleReader.open(isAddress(bundle) ? host.openBundle(bundle, { cache }) : bundle, {
       onProgress,
@@ -152,24 +152,9 @@ export class Easel {
    */
   async adaptive(request: AdaptiveRequest, options: AdaptiveOptions = {}): Promise<AdaptiveClassifier> {
     this.#planner.assertUsable();
-    const { tables, decisions } = this.#planner;
-    const latency = () => tables.get('latencyMs', this.classes.length);
     // Bundlers put it into a file of its own, which pages that do not adapt never load.
-    const { AdaptiveClassifier } = await import('./adaptive/index.js');
-    return AdaptiveClassifier.open(
-      {
-        correction: this.#specializer.correction,
-        architectures: (requests) => this.architectures(requests),
-        predictLatency: (architecture) => architectureCost(latency(), decisions, architecture),
-        latencyRange: () => costRange(decisions, latency()),
-        open: (subject, architecture, onInference) => {
-          this.#planner.assertUsable();
-          return this.#specializer.specialize({ ...subject, architecture }, onInference);
-        },
-      },
-      request,
-      options,
-    );
+    const { openAdaptive } = await import('./open-adaptive.js');
+    return openAdaptive(this.#specializer, request, options);
   }
 
   /**

@@ -43,7 +43,7 @@ const isInteger = (least: number) => (value: unknown) => Number.isInteger(value)
 export const isAddress = (value: unknown): value is string | URL => typeof value === 'string' || value instanceof URL;
 
 /** Whether each option can be meant, if it is given. */
-const options: Readonly<Record<keyof LoadOptions, (value: unknown) => boolean>> = {
+const isMeant: Readonly<Record<keyof LoadOptions, (value: unknown) => boolean>> = {
   device: isAnything,
   threads: isInteger(1),
   provider: (value) => providers.includes(value as (typeof providers)[number]),
@@ -54,30 +54,34 @@ const options: Readonly<Record<keyof LoadOptions, (value: unknown) => boolean>> 
   onProgress: isAnything,
   signal: isAnything,
 };
-export const optionNames = Object.keys(options);
+export const optionNames = Object.keys(isMeant);
 
-/** Whether Easel can be loaded like that; `assertLoadable` says why not. */
-export function isLoadable(bundle: unknown, given: LoadOptions): boolean {
-  const isSource = isAddress(bundle) || typeof (bundle as Partial<BundleSource> | undefined)?.read === 'function';
-  return (
-    isSource &&
-    !(given.correct && given.device === undefined) &&
-    Object.entries(given).every(
-      ([name, value]) =>
-        optionNames.includes(name) && (value === undefined || options[name as keyof LoadOptions](value)),
-    )
-  );
+/** Whether Easel can be loaded like that; `refusedOptions` says why not. */
+export function isLoadable(bundle: unknown, options: LoadOptions): boolean {
+  return isSource(bundle) && wrongOption(options) === undefined && !(options.correct && options.device === undefined);
 }
 
-/** @throws ProfileError if it is unknown, malformed, or was measured for another search space */
+export function isSource(bundle: unknown): boolean {
+  return isAddress(bundle) || typeof (bundle as Partial<BundleSource> | undefined)?.read === 'function';
+}
+
+/** The name of an option that is none, or whose value cannot be meant. */
+export function wrongOption(options: LoadOptions): string | undefined {
+  const wrong = Object.entries(options).find(
+    ([name, value]) =>
+      !optionNames.includes(name) || !(value === undefined || isMeant[name as keyof LoadOptions](value)),
+  );
+  return wrong?.[0];
+}
+
+/** @throws ProfileError if it is unknown, unreadable, malformed, or was measured for another search space */
 export async function findProfile(
   device: string | DeviceProfile,
   reader: BundleReader,
-  host: Pick<Host, 'readProfile'>,
+  host: Pick<Host, 'readFile'>,
 ): Promise<DeviceProfile> {
-  const { space } = reader.manifest;
-  if (typeof device === 'string' && reader.devices.includes(device)) return reader.profile(device);
-  const isFile = typeof device === 'string' && device.endsWith('.json');
-  const document = isFile ? await host.readProfile(device) : device;
-  return profileIn(document, space) ?? (await import('./checked.js')).checkedProfile(document, reader);
+  const isName = typeof device === 'string';
+  if (isName && reader.devices.includes(device)) return reader.profile(device);
+  const profile = isName ? undefined : profileIn(device, reader.manifest.space);
+  return profile ?? (await import('./checked.js')).checkedProfile(device, reader, host);
 }

@@ -4,10 +4,10 @@ import type { ArchitectureGenerator, Scenario } from './architecture-generator.j
 import type { BundleReader } from './bundle/index.js';
 import type { Costs, Prediction } from './classifier.js';
 import { DisposedError } from './errors/index.js';
-import { type Budget, type CostTables, isBudget, type Limit, limitsOf } from './generator/index.js';
+import { type Budget, type CostTables, type Limit, limitsOf } from './generator/index.js';
 import type { LatencyCorrection } from './profile/index.js';
 import { remember } from './remember.js';
-import { classesOf, type Request, type SpecializeRequest } from './request.js';
+import { checkBudget, classesOf, type Request, type SpecializeRequest } from './request.js';
 import {
   type Architecture,
   architectureCost,
@@ -37,10 +37,7 @@ export class Planner {
     const classes = await this.classes(request);
     const { architecture, budget } = request;
     if (architecture !== undefined && budget === undefined) return { classes, limits: [] };
-    if (!isBudget(budget)) {
-      const { assertBudget }: { assertBudget(budget: unknown): void } = await import('./checked.js');
-      assertBudget(budget);
-    }
+    await checkBudget(budget);
     if ((budget as Budget).modelBytes !== undefined) {
       this.tables.modelBytes ??= (await import('./generator/model-bytes.js')).modelBytesTable;
     }
@@ -50,7 +47,7 @@ export class Planner {
   /** @throws UnknownTaskError, UnknownClassError, InvalidRequestError */
   async classes(request: Omit<Request, 'budget'>): Promise<readonly number[]> {
     const { manifest } = this.reader;
-    return classesOf(request, manifest) ?? (await import('./checked.js')).requestedClasses(request, manifest);
+    return classesOf(request, manifest) ?? (await import('./checked.js')).refusedClasses(request, manifest);
   }
 
   /** For many requests in one run of the generator. */

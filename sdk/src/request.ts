@@ -1,4 +1,4 @@
-import type { Budget } from './generator/index.js';
+import { type Budget, isBudget } from './generator/index.js';
 import type { Architecture } from './space/index.js';
 
 /** What to tell apart, and what that may cost. */
@@ -33,7 +33,7 @@ export const requestFields = ['tasks', 'classes', 'budget', 'architecture', 'rec
 
 /**
  * The indices of the requested classes: of all tasks and single ones together, once each, in the bundle's order; undefined
- * if the request is malformed, or asks for what the bundle does not know. `requestedClasses` says why.
+ * if the request is malformed, or asks for what the bundle does not know. `refusedClasses` says why.
  */
 export function classesOf(request: Partial<Request>, { classes, tasks }: Vocabulary): readonly number[] | undefined {
   if (!Object.keys(request ?? '').every((field) => requestFields.includes(field))) return undefined;
@@ -52,4 +52,11 @@ export function classesOf(request: Partial<Request>, { classes, tasks }: Vocabul
     }
   }
   return wanted.size < 2 ? undefined : classes.flatMap((name, index) => (wanted.has(name) ? [index] : []));
+}
+
+/** @throws InvalidRequestError if it is no budget */
+export async function checkBudget(budget: unknown): Promise<void> {
+  if (isBudget(budget)) return;
+  const { assertBudget }: { assertBudget(budget: unknown): void } = await import('./checked.js');
+  assertBudget(budget);
 }

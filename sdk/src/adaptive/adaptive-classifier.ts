@@ -74,7 +74,7 @@ export class AdaptiveClassifier {
     options: AdaptiveOptions,
   ): Promise<AdaptiveClassifier> {
     const watchfulness = checkedOptions(options);
-    assertAdaptive(request);
+    await assertAdaptive(request);
     const rungs = await ladderOf(source, request);
     assertFeasible(request, rungs);
     const adaptive = new AdaptiveClassifier(source, watchfulness, request, rungs);
@@ -171,7 +171,7 @@ export class AdaptiveClassifier {
     this.#assertUsable();
     const before = this.#wanted;
     const request = changed(before.request, change);
-    assertAdaptive(request);
+    await assertAdaptive(request);
     const rungs = sameLadder(request, before.request) ? before.rungs : await ladderOf(this.#source, request);
     assertFeasible(request, rungs);
     this.#assertUsable();

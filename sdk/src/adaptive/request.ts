@@ -1,6 +1,6 @@
 import { InfeasibleBudgetError, InvalidRequestError, listed } from '../errors/index.js';
-import { assertBudget, type Budget } from '../generator/index.js';
-import type { Request } from '../request.js';
+import type { Budget } from '../generator/index.js';
+import { checkBudget, type Request } from '../request.js';
 import type { Rung } from './ladder.js';
 
 /** A request whose budget has a latency: what an adaptive classifier keeps. */
@@ -14,10 +14,10 @@ export type AdaptiveChange = Partial<AdaptiveRequest>;
 const fields = ['tasks', 'classes', 'budget'];
 
 /** @throws InvalidRequestError for a misspelt field, a malformed budget, one without a latency or with an accuracy */
-export function assertAdaptive(request: unknown): asserts request is AdaptiveRequest {
+export async function assertAdaptive(request: unknown): Promise<void> {
   assertFields('request', request);
-  const { budget } = request as Partial<Request>;
-  assertBudget(budget);
+  const { budget } = request as Request;
+  await checkBudget(budget);
   if (budget.accuracy !== undefined) {
     throw new InvalidRequestError('budget', 'accuracy', 'of costs alone: the latency is kept, and accuracy follows');
   }

@@ -1,4 +1,4 @@
-import { conform, type Infer, object, text } from '../schema/index.js';
+import { conform, count, type Infer, object, text } from '../schema/index.js';
 import { isSearchSpace, searchSpaceSchema } from '../space/index.js';
 import { jsonIn } from './json.js';
 
@@ -49,8 +49,8 @@ export const essentialFields = {
   /** Training images for `recalibrate`, bytes [images, resolution, resolution, 3] (RGB). */
   calibration: object({
     file: path,
-    images: { type: 'integer', minimum: 1 },
-    resolution: { type: 'integer', minimum: 1 },
+    images: count,
+    resolution: count,
   }),
 } as const;
 export const optionalEssentials = ['predictor', 'calibration'] as const;

@@ -13,26 +13,24 @@ export interface DownloadOptions {
  * @throws the signal's reason once it is aborted
  */
 export async function download(url: URL, { signal, onBytes }: DownloadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await reach(url, signal);
-  if (!response.ok) {
-    const status = `${response.status} ${response.statusText}`.trim();
-    const advice = response.status === 404 ? '; check the address, and that the file was uploaded' : '';
-    throw new DownloadError(url, `the server answers ${status}${advice}`);
-  }
-  if (response.headers.get('content-type')?.startsWith('text/html')) {
-    const habit = 'as development servers do for files that they do not have; check the address';
-    throw new DownloadError(url, `the server answers with a web page instead of the file, ${habit}`);
-  }
+  const response = await fetch(url, signal ? { signal } : {}).catch(async (cause) => {
+    signal?.throwIfAborted();
+    throw new DownloadError(url, await (await explanations()).whyUnreachable(url), { cause, unreachable: true });
+  });
+  if (!response.ok || isWebPage(response)) throw new DownloadError(url, (await explanations()).whyRefused(response));
   return readBody(url, response, signal, onBytes);
 }
 
-async function reach(url: URL, signal: AbortSignal | undefined): Promise<Response> {
-  try {
-    return await fetch(url, signal ? { signal } : {});
-  } catch (cause) {
-    signal?.throwIfAborted();
-    throw new DownloadError(url, await whyUnreachable(url), { cause, unreachable: true });
-  }
+/** Pages load them for failures only; one that lost its network may not have them. */
+const explanations = () =>
+  import('./explanations.js').catch(() => ({
+    whyUnreachable: () => 'cannot be reached; check the address and the network',
+    whyRefused: ({ status }: Response) => `the server answers ${status}`,
+  }));
+
+/** Instead of a file: the habit of development servers. */
+function isWebPage({ headers }: Response): boolean {
+  return !!headers.get('content-type')?.startsWith('text/html');
 }
 
 async function readBody(
@@ -61,22 +59,4 @@ async function readBody(
     // Who stops reading early ends the download.
     await reader.cancel().catch(() => undefined);
   }
-}
-
-/** `fetch` tells scripts nothing but that it failed. */
-async function whyUnreachable(url: URL): Promise<string> {
-  const origin = (globalThis as { location?: { origin: string } }).location?.origin;
-  if (origin === undefined || origin === url.origin) {
-    return 'cannot be reached; check the address and the network';
-  }
-  const cors = `send the header Access-Control-Allow-Origin: ${origin} from there`;
-  // A request whose answer stays hidden from the page goes through where only the header is missing.
-  const isThere = await fetch(url, { mode: 'no-cors' }).then(
-    () => true,
-    () => false,
-  );
-  return isThere
-    ? `its server does not allow this page to read it (CORS); ${cors}, or serve it from the page's own origin`
-    : `cannot be reached; check the address, the network, and the page's Content-Security-Policy (connect-src); ` +
-        `if the server is up, ${cors}`;
 }

@@ -1,6 +1,7 @@
 import { InvalidRequestError } from '../errors/index.js';
 import { type CostTable, type Decision, decisionsOf, deepest, macsTable, type SearchSpace } from '../space/index.js';
 import type { Limit } from './decode.js';
+import { flatten } from './flat-costs.js';
 import { layoutOf } from './layout.js';
 import { Relaxation } from './relaxation.js';
 
@@ -13,19 +14,12 @@ export interface CostRange {
 export function costRange(decisions: readonly Decision[], table: CostTable): CostRange {
   const layout = layoutOf(decisions);
   const relaxation = new Relaxation(layout);
-  const costs = new Float64Array(layout.optionCount);
-  let smallest = Number.POSITIVE_INFINITY;
-  let largest = Number.NEGATIVE_INFINITY;
-  table.base.forEach((base, r) => {
-    table.blocks[r]?.forEach((options, block) => {
-      costs.set(options, layout.optionStart[block] as number);
-    });
-    relaxation.sweep(costs, 0, costs, 1);
-    smallest = Math.min(smallest, base + relaxation.cost);
+  const resolutions = flatten(layout, table);
+  const largest = resolutions.map(({ base, costs }) => {
     relaxation.sweep(costs, 1, costs, 0);
-    largest = Math.max(largest, base + relaxation.cost);
+    return base + relaxation.cost;
   });
-  return { smallest, largest };
+  return { smallest: Math.min(...resolutions.map(({ least }) => least)), largest: Math.max(...largest) };
 }
 
 /** Where a limit lies in its table's own range: 0 is the cheapest architecture, 1 the most expensive or beyond. */

@@ -12,8 +12,8 @@ export interface Host {
    * @throws ImageError that names the image
    */
   readImage(image: ImageInput): Promise<Pixels>;
-  /** @throws ProfileError that names the file */
-  readProfile(location: string): Promise<unknown>;
+  /** Of a path or URL. */
+  readFile(location: string): Promise<Uint8Array>;
   /** What subnets run on here, as profiles tell it. The runtime must have been started. */
   describe(execution: Execution): Promise<Pick<DeviceProfile, 'device' | 'runtime'>>;
   /** Notes from one run to the next, by name; where none can be kept, nothing is found. Neither ever fails. */

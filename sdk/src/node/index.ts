@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { directorySource } from '../bundle/directory-source.js';
 import { httpSource } from '../bundle/http-source.js';
 import { download } from '../download/index.js';
-import { ProfileError } from '../errors/index.js';
 import type { Host } from '../host/index.js';
 import { decodeImageFile, readNodeImage } from '../image/node.js';
 import { nodeRuntime, pinnedThreads } from '../runtime/node.js';
@@ -20,7 +19,7 @@ export const host: Host = {
   runtime: nodeRuntime,
   openBundle: (location) => (isHttp(location) ? httpSource(new URL(location)) : directorySource(pathOf(location))),
   readImage: readNodeImage,
-  readProfile,
+  readFile: (location) => (isHttp(location) ? download(new URL(location)) : readFile(pathOf(location))),
   async describe({ provider, threads }) {
     const runtime = { engine: nodeRuntime.name, version: await nodeRuntime.version(), provider, threads };
     return { device: deviceFacts(), runtime };
@@ -28,14 +27,3 @@ export const host: Host = {
   readNote,
   writeNote,
 };
-
-/** @throws ProfileError if the file cannot be read or is not JSON. */
-async function readProfile(location: string): Promise<unknown> {
-  try {
-    const bytes = isHttp(location) ? await download(new URL(location)) : await readFile(pathOf(location));
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw new ProfileError(location, code === 'ENOENT' ? 'no such file' : `cannot be read (${message})`, { cause });
-  }
-}

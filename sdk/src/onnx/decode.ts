@@ -1,6 +1,5 @@
 import { OnnxError } from '../errors/index.js';
 import {
-  attributeTypes,
   dataTypes,
   type OnnxAttribute,
   type OnnxDataType,
@@ -54,6 +53,9 @@ function readNode(node: Fields): OnnxNode {
     attributes: Object.fromEntries(node.messages(5).map((each) => [each.string(1), readAttribute(each)])),
   };
 }
+
+/** AttributeProto.AttributeType */
+const attributeTypes = { float: 1, int: 2, string: 3, floats: 6, ints: 7 } as const;
 
 function readAttribute(attribute: Fields): OnnxAttribute {
   const type = attribute.integer(20);

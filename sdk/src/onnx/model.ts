@@ -58,6 +58,3 @@ export interface OnnxTensor {
 /** TensorProto.DataType */
 export const dataTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
 export type OnnxDataType = keyof typeof dataTypes;
-
-/** AttributeProto.AttributeType */
-export const attributeTypes = { float: 1, int: 2, string: 3, floats: 6, ints: 7 } as const;

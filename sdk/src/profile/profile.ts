@@ -1,4 +1,4 @@
-import { conform, type Infer, strictObject, text, time } from '../schema/index.js';
+import { conform, count, type Infer, strictObject, text, time } from '../schema/index.js';
 import {
   type BlockChoice,
   blockOptions,
@@ -8,7 +8,6 @@ import {
   type Unit,
 } from '../space/index.js';
 
-const count = { type: 'integer', minimum: 1 } as const;
 const ratio = { type: 'number', minimum: 0 } as const;
 const fraction = { ...ratio, maximum: 1 } as const;
 const milliseconds = ratio;

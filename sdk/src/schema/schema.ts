@@ -46,6 +46,8 @@ export interface TextSchema {
   readonly expected?: string;
 }
 
+/** How many there are, or how large it is. */
+export const count = { type: 'integer', minimum: 1 } as const;
 export const text = { type: 'string', minLength: 1, expected: 'text' } as const;
 export const time = {
   type: 'string',

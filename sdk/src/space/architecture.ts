@@ -13,14 +13,14 @@ export interface Architecture {
 }
 
 export function largestArchitecture(space: SearchSpace): Architecture {
-  return uniform(space, (values) => values.at(-1) as number);
+  return chosenBy(space, (values) => values.at(-1) as number);
 }
 
 export function smallestArchitecture(space: SearchSpace): Architecture {
-  return uniform(space, (values) => values[0] as number);
+  return chosenBy(space, (values) => values[0] as number);
 }
 
-function uniform(space: SearchSpace, choose: (ascending: readonly number[]) => number): Architecture {
+function chosenBy(space: SearchSpace, choose: (ascending: readonly number[]) => number): Architecture {
   return {
     resolution: choose(space.resolutions),
     units: space.units.map((unit) =>
@@ -34,15 +34,7 @@ function uniform(space: SearchSpace, choose: (ascending: readonly number[]) => n
 
 /** Every decision drawn independently and uniformly. */
 export function randomArchitecture(space: SearchSpace, random: Random): Architecture {
-  return {
-    resolution: random.pick(space.resolutions),
-    units: space.units.map((unit) =>
-      Array.from({ length: random.pick(unit.depths) }, () => ({
-        kernel: random.pick(unit.kernels),
-        expandRatio: random.pick(unit.expandRatios),
-      })),
-    ),
-  };
+  return chosenBy(space, (values) => random.pick(values));
 }
 
 /**

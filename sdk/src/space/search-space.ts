@@ -1,15 +1,14 @@
-import { type Infer, strictObject } from '../schema/index.js';
+import { count, type Infer, strictObject } from '../schema/index.js';
 
-const positive = { type: 'integer', minimum: 1 } as const;
 /** Ascending, too. */
-const choices = { type: 'array', items: positive, minItems: 1 } as const;
+const choices = { type: 'array', items: count, minItems: 1 } as const;
 const activation = { enum: ['relu', 'hswish'] } as const;
 const stride = { enum: [1, 2] } as const;
 
 /** A unit is a stage of inverted residual blocks; the first one strides and changes the width, the others do not. */
 const unit = strictObject({
   /** Output channels of every block of the unit. */
-  channels: positive,
+  channels: count,
   stride,
   activation,
   squeezeExcite: { type: 'boolean' },
@@ -27,10 +26,10 @@ export const searchSpaceSchema = strictObject({
   version: { const: 1 },
   /** Side of the square RGB input in px. A list of one means that the resolution is fixed. */
   resolutions: choices,
-  stem: strictObject({ channels: positive, stride, activation }),
+  stem: strictObject({ channels: count, stride, activation }),
   units: { type: 'array', items: unit, minItems: 1 },
   /** A pointwise convolution to `channels`, global average pooling, an optional hidden linear layer, the classifier. */
-  head: strictObject({ channels: positive, activation, hidden: positive }, ['hidden']),
+  head: strictObject({ channels: count, activation, hidden: count }, ['hidden']),
 });
 
 /** What can be chosen (kernel size, expand ratio, depth, resolution) and what is fixed (widths, strides). */

@@ -1,4 +1,4 @@
-import { ModelBuilder } from '../onnx/index.js';
+import { type Attributes, GraphBuilder } from '../onnx/index.js';
 import {
   type Architecture,
   assertInSpace,
@@ -6,6 +6,7 @@ import {
   formatArchitecture,
   layersOf,
   normEpsilon,
+  type Parameter,
   parametersOf,
 } from '../space/index.js';
 import { type Tensor, tensor } from '../tensor/index.js';
@@ -27,38 +28,34 @@ export function statisticsModel(supernet: Pick<Supernet, 'space' | 'weights'>, a
   const { space, weights } = supernet;
   assertInSpace(space, architecture);
   const { resolution } = architecture;
-  const model = new ModelBuilder(`${space.name} ${formatArchitecture(architecture)} statistics`);
+  const model = new GraphBuilder(`${space.name} ${formatArchitecture(architecture)} statistics`);
   const image = model.input(imageInput, ['batch', 3, resolution, resolution]);
   const layers = layersOf(space, architecture, 1).filter(
     ({ kind }) => kind === 'convolution' || kind === 'squeeze-excite',
   );
+  const constant = ({ name, shape }: Parameter, as = shape) =>
+    model.weight(name, as, (target) => target.set(slicedWeight(weights, name, shape).data));
+  const epsilon = model.weight('epsilon', [], (target) => target.fill(normEpsilon));
   const mean = (value: string, name: string) =>
     model.named(name, 'ReduceMean', [value], { axes: [0, 2, 3], keepdims: 1 });
   emitNetwork(model, layers, image, {
     convolution(layer, input, output) {
       const { name, outputChannels: channels } = layer;
-      const [weight, scale, shift] = parametersOf(layer).map((parameter) =>
-        slicedWeight(weights, parameter.name, parameter.shape),
-      ) as [Tensor, Tensor, Tensor];
-      const vector = (part: string, { data }: Tensor) =>
-        model.initializer(`${name}.norm.${part}`, tensor([1, channels, 1, 1], data));
-      const convolved = model.node(
-        'Conv',
-        [input, model.initializer(`${name}.weight`, weight)],
-        convolutionAttributes(layer),
-      );
+      const perChannel = [1, channels, 1, 1];
+      const [weight, scale, shift] = parametersOf(layer) as [Parameter, Parameter, Parameter];
+      const value = (part: string, opType: string, inputs: readonly string[], attributes?: Attributes) =>
+        model.named(`${name}.${part}`, opType, inputs, attributes);
+      const convolved = value('convolved', 'Conv', [input, constant(weight)], convolutionAttributes(layer));
       const average = mean(convolved, outputOf(name, 'mean'));
-      const centred = model.node('Sub', [convolved, average]);
-      const variance = mean(model.node('Mul', [centred, centred]), outputOf(name, 'variance'));
-      for (const moment of [average, variance]) model.output(moment, [1, channels, 1, 1]);
-      const deviation = model.node('Sqrt', [model.node('Add', [variance, model.scalar(normEpsilon)])]);
-      const normalized = model.node('Div', [centred, deviation]);
-      return model.named(output, 'Add', [
-        model.node('Mul', [normalized, vector('scale', scale)]),
-        vector('shift', shift),
-      ]);
+      const centred = value('centred', 'Sub', [convolved, average]);
+      const variance = mean(value('squared', 'Mul', [centred, centred]), outputOf(name, 'variance'));
+      for (const moment of [average, variance]) model.output(moment, perChannel);
+      const deviation = value('deviation', 'Sqrt', [value('denominator', 'Add', [variance, epsilon])]);
+      const standardized = value('standardized', 'Div', [centred, deviation]);
+      const scaled = value('scaled', 'Mul', [standardized, constant(scale, perChannel)]);
+      return model.named(output, 'Add', [scaled, constant(shift, perChannel)]);
     },
-    parameter: (name, shape) => model.initializer(name, slicedWeight(weights, name, shape)),
+    parameter: (name, shape) => constant({ name, shape }),
   });
   return model.encode();
 }
