@@ -185,7 +185,7 @@ function logitsOf(
   });
 }
 
-/** Of this subnet alone, over images spread evenly over a split of training images. */
+/** Of this subnet alone, over images drawn from a split of training images. */
 function statisticsOf(
   { bundle: { manifest, supernet }, engine, resolution }: Subject,
   architecture: Architecture,

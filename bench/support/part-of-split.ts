@@ -1,4 +1,4 @@
-import { type Split, spreadEvenly } from '@easel/exporter/data';
+import { type Split, spreadOverClasses } from '@easel/exporter/data';
 
 /** Some images of a split, numbered anew. */
 export function partOf(split: Split, images: Int32Array): Split {
@@ -14,9 +14,9 @@ export function partOf(split: Split, images: Int32Array): Split {
   };
 }
 
-/** At most so many images, spread evenly over the split. */
+/** At most so many images, spread evenly over the classes. */
 export function spread(split: Split, most: number): Split {
-  return partOf(split, spreadEvenly(split.size, most));
+  return partOf(split, spreadOverClasses(split.labels, most));
 }
 
 /** Which images are of these classes. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Dataset, openDataset, type Split } from '@easel/exporter/data';
+import { type Dataset, openDataset, type Split, spreadOverClasses } from '@easel/exporter/data';
 import { LogitsStore, openBundlePredictor, SubnetRunner, taskAccuracy } from '@easel/exporter/evaluation';
 import type { BaselineContext } from '@easel/exporter/evaluation/baselines';
 import { type Bundle, loadBundle } from '@easel/sdk/bundle';
@@ -105,5 +105,8 @@ function identityOf({ manifest }: Bundle, split: Split, name: string, images: nu
   const { files, supernet, statistics, preprocessing } = manifest;
   const sums = [supernet, statistics].map((file) => files[file]?.sha256);
   const hash = createHash('sha256').update(JSON.stringify([sums, preprocessing, name, images ?? split.size]));
-  return hash.update(split.labels).digest('hex');
+  hash.update(split.labels);
+  // Which ones, where they are some of the split only.
+  if (images !== undefined && images < split.size) hash.update(spreadOverClasses(split.labels, images));
+  return hash.digest('hex');
 }

@@ -4,4 +4,4 @@ export { measureNormalization, type Normalization } from './normalization.js';
 export { openDataset } from './open.js';
 export { type Augmentation, type AugmentationOptions, defaultAugmentation, toTensor } from './preprocess.js';
 export { BatchSampler, type SamplerState } from './sampler.js';
-export { spreadEvenly } from './spread.js';
+export { spreadEvenly, spreadOverClasses } from './spread.js';

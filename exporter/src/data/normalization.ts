@@ -1,4 +1,5 @@
 import type { Dataset } from './dataset.js';
+import { spreadEvenly } from './spread.js';
 
 /** What makes a byte a network input: (byte - mean) / std, per RGB channel, in units of 0..255. */
 export interface Normalization {
@@ -11,15 +12,13 @@ const CHUNK = 64;
 /** Mean and standard deviation per channel over `sample` images spread evenly over the train split. */
 export function measureNormalization(dataset: Dataset, sample = 5000): Normalization {
   const { train, resolution } = dataset;
-  const count = Math.min(sample, train.size);
+  const images = spreadEvenly(train.size, sample);
   const imageBytes = resolution * resolution * 3;
   const pixels = new Uint8Array(CHUNK * imageBytes);
   // Histograms: exact integer counts, so the result does not depend on the order of summation.
   const histogram = new Float64Array(3 * 256);
-  for (let start = 0; start < count; start += CHUNK) {
-    const indices = Array.from({ length: Math.min(CHUNK, count - start) }, (_, i) =>
-      Math.floor(((start + i) * train.size) / count),
-    );
+  for (let start = 0; start < images.length; start += CHUNK) {
+    const indices = images.subarray(start, start + CHUNK);
     train.read(indices, pixels);
     for (let i = 0; i < indices.length * imageBytes; i += 3) {
       for (let channel = 0; channel < 3; channel++) {

@@ -1,7 +1,7 @@
 import type { Architecture, SearchSpace } from '@easel/sdk/space';
 import type { Statistics } from '@easel/sdk/subnet';
 import type { Tensor } from '@easel/sdk/tensor';
-import { type Normalization, type Split, spreadEvenly, toTensor } from '../data/index.js';
+import { type Normalization, type Split, spreadOverClasses, toTensor } from '../data/index.js';
 import type { Engine } from '../engine/index.js';
 import { buildNetwork, imageInput, statisticsInputs } from '../supernet/index.js';
 
@@ -20,7 +20,7 @@ export interface LogitsOptions {
   readonly resolution: number;
   readonly normalization: Normalization;
   readonly engine: Engine;
-  /** Only so many images, spread evenly over the split. Default: all. */
+  /** At most so many images, spread evenly over the classes. Default: all. */
   readonly images?: number;
   /** Images per run. Default 125. */
   readonly batch?: number;
@@ -37,7 +37,7 @@ export async function subnetLogits(
   options: LogitsOptions,
 ): Promise<Logits> {
   const { space, classes, split, resolution, normalization, engine, batch = 125 } = options;
-  const indices = spreadEvenly(split.size, options.images ?? split.size);
+  const indices = spreadOverClasses(split.labels, options.images ?? split.size);
   const count = indices.length;
   const { graph, logits } = buildNetwork(space, architecture, { batch, classes, norm: 'frozen' });
   const program = { name: 'logits', graph, outputs: { logits } };

@@ -1,7 +1,7 @@
 import { nodeRuntime } from '@easel/sdk/node';
 import { type Architecture, formatArchitecture } from '@easel/sdk/space';
 import { assemble, type Supernet } from '@easel/sdk/subnet';
-import { type Normalization, type Split, spreadEvenly } from '../data/index.js';
+import { type Normalization, type Split, spreadOverClasses } from '../data/index.js';
 import type { Logits } from './accuracy.js';
 import { LogitsStore } from './logits-store.js';
 import { modelLogits } from './model-logits.js';
@@ -14,7 +14,7 @@ export interface SubnetRunnerOptions {
   readonly resolution: number;
   readonly normalization: Normalization;
   readonly threads?: number;
-  /** At most so many images, spread evenly over the split. */
+  /** At most so many images, spread evenly over the classes. */
   readonly images?: number;
   /** Where logits are kept. Default: in memory. */
   readonly store?: LogitsStore;
@@ -44,7 +44,7 @@ export class SubnetRunner {
     this.#options = options;
     this.#store = options.store ?? LogitsStore.inMemory();
     const { split, classes } = options;
-    this.images = spreadEvenly(split.size, options.images ?? split.size);
+    this.images = spreadOverClasses(split.labels, options.images ?? split.size);
     this.labels = this.images.map((index) => split.labels[index] as number);
     const ofClass = Array.from({ length: classes }, (): number[] => []);
     this.labels.forEach((label, image) => {

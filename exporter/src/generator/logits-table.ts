@@ -15,7 +15,7 @@ import {
   smallestArchitecture,
 } from '@easel/sdk/space';
 import { assemble, type Supernet } from '@easel/sdk/subnet';
-import { type Normalization, type Split, spreadEvenly } from '../data/index.js';
+import { type Normalization, type Split, spreadOverClasses } from '../data/index.js';
 import { modelLogits } from '../evaluation/index.js';
 
 /** What one pass of every measured subnet over the validation images left: enough for every subset of the classes. */
@@ -36,7 +36,7 @@ export interface TableOptions {
   /** Side of the split's images, in px. */
   readonly resolution: number;
   readonly normalization: Normalization;
-  /** At most so many images, spread evenly over the split. */
+  /** At most so many images, spread evenly over the classes. */
   readonly images: number;
   readonly threads?: number;
   /** Where to keep what is measured: a call with the same file goes on where the last one stopped. */
@@ -51,7 +51,7 @@ const batch = 50;
 /** Runs every architecture over the images, once. A file that was made from other weights or images is replaced. */
 export async function measureLogits(options: TableOptions): Promise<LogitsTable> {
   const { supernet, architectures, split, classes, file, signal, threads } = options;
-  const images = spreadEvenly(split.size, options.images);
+  const images = spreadOverClasses(split.labels, options.images);
   const count = images.length;
   const labels = images.map((index) => split.labels[index] as number);
   const store = file === undefined ? undefined : await LogitsFile.open(file, identity(options, images, labels));

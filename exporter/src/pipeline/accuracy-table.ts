@@ -26,7 +26,7 @@ export interface AccuracyTable {
 
 type Size = 'largest' | 'middle' | 'smallest';
 
-/** Test images, spread evenly over the split. */
+/** Test images, at most, spread evenly over the classes. */
 const MOST_IMAGES = 10_000;
 
 export async function accuracyTable({ checkpoint }: TrainedRun, dataset: Dataset): Promise<AccuracyTable> {

@@ -32,7 +32,7 @@ export interface EvaluateRequest {
   readonly budgets: number | readonly number[];
   /** Of the budgets. Default: latency where there is a profile, else MACs. */
   readonly metric?: Metric;
-  /** At most so many test images, spread evenly. Default: all. */
+  /** At most so many test images, spread evenly over the classes. Default: all. */
   readonly images?: number;
   /** Timed runs of each subnet. */
   readonly repeats?: number;

@@ -2,7 +2,7 @@ import type { Bundle } from '@easel/sdk/bundle';
 import { nodeRuntime } from '@easel/sdk/node';
 import type { Architecture } from '@easel/sdk/space';
 import { assemble } from '@easel/sdk/subnet';
-import { type Dataset, spreadEvenly } from '../data/index.js';
+import { type Dataset, spreadOverClasses } from '../data/index.js';
 import { DatasetError } from '../errors/index.js';
 import { type Logits, modelLogits } from '../evaluation/index.js';
 
@@ -40,7 +40,7 @@ export async function passOver(architecture: Architecture, request: PassRequest)
 }
 
 /**
- * A split's images of the wanted classes, at most so many, spread evenly.
+ * A split's images of the wanted classes, at most so many, spread evenly over the classes.
  * @throws DatasetError if the data set lacks one of the classes
  */
 export function imagesOfClasses(dataset: Dataset, split: SplitName, wanted: readonly string[], most = Infinity) {
@@ -52,5 +52,6 @@ export function imagesOfClasses(dataset: Dataset, split: SplitName, wanted: read
   }
   const known = new Set(wanted.map((className) => classes.indexOf(className)));
   const all = Int32Array.from(labels.keys()).filter((index) => known.has(labels[index] as number));
-  return spreadEvenly(all.length, most).map((index) => all[index] as number);
+  const labelsOfAll = all.map((index) => labels[index] as number);
+  return spreadOverClasses(labelsOfAll, most).map((place) => all[place] as number);
 }

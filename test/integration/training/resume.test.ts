@@ -135,7 +135,7 @@ describe('trainSupernet', function () {
       progressive: { largest: 0.25, depth: 0.5 },
       augmentation: { cropPadding: 1, horizontalFlip: true, cutout: 4, scale: [0.8, 1.2], cutMix: 0.5 },
     } as const;
-    const request = { ...run, options: recipe, evaluationEpochs: 0.5 };
+    const request = { ...run, options: recipe, evaluationEpochs: 0.5, evaluationImages: 8 };
     const straight = await trainSupernet({ ...request, directory: join(directory, 'recipe') });
     const folder = join(directory, 'recipe-resumed');
     // In each stage, where stages change, and in the second phase.
@@ -147,7 +147,14 @@ describe('trainSupernet', function () {
     expect([...weights].map(([name, { data }]) => [name, data])).to.deep.equal([...(average as typeof average & {})]);
 
     const lines = (await readFile(metricsFile(folder), 'utf8')).trim().split('\n');
-    const losses = lines.map((line) => JSON.parse(line)).filter(({ kind }) => kind === 'step');
+    const events = lines.map((line) => JSON.parse(line));
+    const losses = events.filter(({ kind }) => kind === 'step');
+    // Few as they are, some of the images are of each task.
+    for (const { tasks } of events.filter(({ kind }) => kind === 'evaluation')) {
+      expect(Object.values(tasks).flatMap((of) => Object.values(of as object))).to.satisfy((shares: unknown[]) =>
+        shares.every((share) => typeof share === 'number'),
+      );
+    }
     expect(losses.map(({ losses }) => 'smallest' in losses)).to.deep.equal(
       [...Array(12).keys()].map((step) => step >= 2),
     );

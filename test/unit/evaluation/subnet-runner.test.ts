@@ -22,7 +22,7 @@ const split = {
 const [large, small] = [largestArchitecture(plainSpace), smallestArchitecture(plainSpace)];
 const supernet = randomSupernet(plainSpace, 3, new Random(2));
 
-function runner(store?: LogitsStore) {
+function runner(store?: LogitsStore, images?: number) {
   const runs: number[] = [];
   const made = new SubnetRunner({
     supernet,
@@ -33,6 +33,7 @@ function runner(store?: LogitsStore) {
     threads: 1,
     onRun: (images) => runs.push(images),
     ...(store ? { store } : {}),
+    ...(images ? { images } : {}),
   });
   return { runner: made, runs };
 }
@@ -56,6 +57,11 @@ describe('subnet runner', () => {
     const { images, right } = rightOnes(whole, [0, 2]);
     expect([...images]).to.deep.equal([...some.images]);
     expect(right.reduce((sum, one) => sum + one, 0) / right.length).to.equal(taskAccuracy(some, [0, 2]));
+  });
+
+  it('takes some images of every class where it is not to take all', () => {
+    const { runner: some } = runner(undefined, 4);
+    expect([...new Set(some.labels)].sort()).to.deep.equal([0, 1, 2]);
   });
 
   it('goes on from a file, also from one whose last record was torn', () =>

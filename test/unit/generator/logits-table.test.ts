@@ -36,6 +36,7 @@ describe('table of logits', () => {
       const file = join(directory, 'logits.bin');
       const whole = await measureLogits(options);
       expect(whole.labels).to.have.length(9);
+      expect([0, 1, 2].map((label) => whole.labels.filter((own) => own === label).length)).to.deep.equal([3, 3, 3]);
       expect(whole.logits.map(({ length }) => length)).to.deep.equal([27, 27, 27, 27, 27, 27]);
 
       const controller = new AbortController();
