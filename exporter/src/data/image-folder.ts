@@ -6,7 +6,7 @@ import { ClassMismatchError, DatasetError, EmptyClassError, MissingSplitError } 
 import { type CacheKey, type DecodedImages, readCache, writeCache } from './cache.js';
 import type { Dataset, DatasetOptions } from './dataset.js';
 import { holdOut, PixelStore, type SlotsAndLabels, storedSplit } from './pixels.js';
-import type { FileSource } from './sources.js';
+import type { FileSource, SourceEntry } from './sources.js';
 import { chooseTasks, readTasksFile, type TasksFile } from './tasks.js';
 
 export const IMAGE_EXTENSIONS = ['.jpg', '.jpeg', '.png', '.webp'] as const;
@@ -34,12 +34,14 @@ export async function openCachedImageFolder(
 /** Lists and decodes an image folder, then caches it unless told not to. */
 export async function decodeImageFolder(source: FileSource, options: DatasetOptions = {}): Promise<Dataset> {
   const { tasksFile, resolution, cacheFolder } = await readRequest(options);
+  // As it was before anything was read: what changes meanwhile is read again the next time.
+  const key = cacheFolder === null ? undefined : await cacheKey(source, resolution);
   const layout = await readLayout(source);
   // Before the long part, so that a wrong tasks file is told at once.
   chooseTasks(tasksFile, nameOf(source), layout.classes);
   const side = resolution ?? (await defaultResolution(source, layout));
   const images = await decodeAll(source, layout, side, options.onProgress);
-  if (cacheFolder !== null) await writeCache(cacheFolder, await cacheKey(source, resolution), images);
+  if (cacheFolder !== null && key) await writeCache(cacheFolder, key, images);
   return toDataset(source, images, tasksFile, options);
 }
 
@@ -99,8 +101,10 @@ const SPLIT_NAMES: Readonly<Record<string, readonly string[]>> = {
 };
 
 async function readLayout(source: FileSource): Promise<Layout> {
-  const paths = (await source.list()).map((entry) => entry.path);
+  const entries = await source.list();
+  const paths = entries.map((entry) => entry.path);
   const root = rootFolder(paths);
+  assertNoLinks(source.path, entries, root);
   const top = new Set(paths.map((path) => path.slice(root.length).split('/')[0] as string).filter(Boolean));
   const found = new Map<string, Map<string, string[]>>();
   for (const [split, names] of Object.entries(SPLIT_NAMES)) {
@@ -124,6 +128,19 @@ async function readLayout(source: FileSource): Promise<Layout> {
     });
   }
   return { classes, counts, slots };
+}
+
+/** A class, or an image, would be missing without a word. @throws DatasetError */
+function assertNoLinks(source: string, entries: readonly SourceEntry[], root: string): void {
+  const splits = Object.values(SPLIT_NAMES).flat();
+  const link = entries.find(
+    ({ path, isLink }) => isLink && splits.includes(path.slice(root.length).split('/')[0] ?? ''),
+  );
+  if (link) {
+    const problem =
+      'is a symbolic link, which is not followed in an archive; pack the files themselves: tar --dereference';
+    throw new DatasetError(`${source}: ${link.path}`, problem);
+  }
 }
 
 /** Archives often hold everything in one folder: "pets/train/cat/1.jpg". */
@@ -157,7 +174,8 @@ function imagesOfSplit(source: string, paths: readonly string[], folder: string)
 }
 
 function isImage(path: string): boolean {
-  return (IMAGE_EXTENSIONS as readonly string[]).includes(extname(path).toLowerCase());
+  // Folders may be named like files.
+  return !path.endsWith('/') && (IMAGE_EXTENSIONS as readonly string[]).includes(extname(path).toLowerCase());
 }
 
 async function decodeAll(
@@ -172,9 +190,13 @@ async function decodeAll(
     (path) => slots.has(path),
     async (path, content) => {
       store.image(slots.get(path) as number).set(await decode(`${source.path}: ${path}`, content, resolution));
-      onProgress?.(++done, slots.size);
+      done++;
+      onProgress?.(done, slots.size);
     },
   );
+  if (done < slots.size) {
+    throw new DatasetError(source.path, `changed while it was read: ${slots.size - done} of its images were not found`);
+  }
   return { classes, counts, store };
 }
 

@@ -3,8 +3,9 @@ import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { extract } from 'tar-stream';
+import { extract, type Header } from 'tar-stream';
 import { DatasetError } from '../errors/index.js';
+import { readProblem } from '../files/index.js';
 
 /** Many files in one place: a folder and a tar archive of it list and read the same. */
 export interface FileSource {
@@ -23,6 +24,8 @@ export interface SourceEntry {
   readonly size: number;
   /** Time of last modification, in ms. */
   readonly modified: number;
+  /** A symbolic link of an archive, which nobody follows. */
+  readonly isLink?: true;
 }
 
 /** How many files are read or decoded at a time: enough to keep the thread pool of Node busy. */
@@ -41,7 +44,7 @@ export function folderSource(path: string): FileSource {
       const pending = new Pending();
       for (const entry of await list()) {
         if (entry.path.endsWith('/') || !wanted(entry.path)) continue;
-        await pending.add(async () => visit(entry.path, await readFile(join(path, entry.path))));
+        await pending.add(async () => visit(entry.path, await contentOf(path, entry.path)));
       }
       await pending.settled();
     },
@@ -53,20 +56,22 @@ export function folderSource(path: string): FileSource {
 
 /** A .tar, or a .tar.gz (told by its first bytes). Streamed: nothing is unpacked to disk. */
 export function tarSource(path: string): FileSource {
-  let listing: Promise<SourceEntry[]> | undefined;
-  const list = () => {
-    listing ??= listTar(path).then(sorted);
+  let listing: Promise<TarListing> | undefined;
+  const listed = () => {
+    listing ??= listTar(path);
     return listing;
   };
   return {
     path,
-    list,
+    list: async () => (await listed()).entries,
     async visit(wanted, visit) {
+      const { filesAt } = await listed();
       const pending = new Pending();
-      await readTar(path, async (entry, content) => {
-        if (entry.path.endsWith('/') || !wanted(entry.path)) return;
+      await readTar(path, async ({ position }, content) => {
+        const files = (filesAt.get(position) ?? []).filter(wanted);
+        if (files.length === 0) return;
         const bytes = await content();
-        await pending.add(() => visit(entry.path, bytes));
+        for (const file of files) await pending.add(() => visit(file, bytes));
       });
       await pending.settled();
     },
@@ -82,34 +87,64 @@ async function listFolder(root: string, prefix: string): Promise<SourceEntry[]> 
   for (const { name } of await readdir(join(root, prefix), { withFileTypes: true })) {
     if (isHidden(name)) continue;
     // stat, not the listing's type: class folders are often symbolic links.
-    const { size, mtimeMs, isFolder } = await statOf(join(root, prefix, name));
-    if (isFolder) {
+    const stats = await stat(join(root, prefix, name)).catch((cause) => {
+      const problem = cause.code === 'ENOENT' ? 'is a link to nothing, or was removed just now' : readProblem(cause);
+      throw new DatasetError(`${root}: ${prefix}${name}`, problem, { cause });
+    });
+    if (stats.isDirectory()) {
       entries.push({ path: `${prefix}${name}/`, size: 0, modified: 0 });
       entries.push(...(await listFolder(root, `${prefix}${name}/`)));
     } else {
-      entries.push({ path: prefix + name, size, modified: mtimeMs });
+      entries.push({ path: prefix + name, size: stats.size, modified: stats.mtimeMs });
     }
   }
   return entries;
 }
 
-async function statOf(path: string): Promise<{ size: number; mtimeMs: number; isFolder: boolean }> {
-  const stats = await stat(path);
-  return { size: stats.size, mtimeMs: stats.mtimeMs, isFolder: stats.isDirectory() };
+/** @throws DatasetError if the file is gone since it was listed, or may not be read */
+async function contentOf(root: string, path: string): Promise<Buffer> {
+  return readFile(join(root, path)).catch((cause) => {
+    throw new DatasetError(`${root}: ${path}`, readProblem(cause), { cause });
+  });
 }
 
-async function listTar(path: string): Promise<SourceEntry[]> {
-  const entries: SourceEntry[] = [];
+/** One entry of an archive, in whose order they are numbered from 0. */
+interface TarEntry extends SourceEntry {
+  readonly position: number;
+  /** Of a hard link: the path of the file that it is another name of. */
+  readonly sameAs?: string;
+}
+
+interface TarListing {
+  readonly entries: SourceEntry[];
+  /**
+   * By the position of an entry, the files whose content it is: several where hard links share it, none where a later
+   * entry has the same path, as `tar --append` and `--update` write.
+   */
+  readonly filesAt: ReadonlyMap<number, readonly string[]>;
+}
+
+/** @throws DatasetError if a hard link leads to no file before it */
+async function listTar(path: string): Promise<TarListing> {
+  const byPath = new Map<string, TarEntry>();
   await readTar(path, async (entry) => {
-    entries.push(entry);
+    const { sameAs } = entry;
+    const file = sameAs === undefined ? entry : byPath.get(sameAs);
+    if (!file)
+      throw new DatasetError(`${path}: ${entry.path}`, `is a link to ${sameAs}, which does not come before it`);
+    byPath.set(entry.path, { ...file, path: entry.path });
   });
-  return entries;
+  const filesAt = new Map<number, string[]>();
+  for (const { path: file, position, isLink } of byPath.values()) {
+    if (!file.endsWith('/') && !isLink) filesAt.set(position, [...(filesAt.get(position) ?? []), file]);
+  }
+  return { entries: sorted([...byPath.values()]), filesAt };
 }
 
 /** `content` reads the entry; an entry whose content nobody asks for is skipped. */
 async function readTar(
   path: string,
-  visit: (entry: SourceEntry, content: () => Promise<Buffer>) => Promise<void>,
+  visit: (entry: TarEntry, content: () => Promise<Buffer>) => Promise<void>,
 ): Promise<void> {
   const archive = extract();
   const reading = (await isGzip(path))
@@ -118,12 +153,11 @@ async function readTar(
   // Handled below; without this, a failure while `visit` is awaited would count as unhandled.
   reading.catch(() => {});
   let failure: unknown;
+  let position = 0;
   try {
     for await (const stream of archive) {
-      const { name, size = 0, type, mtime } = stream.header;
-      const entryPath = name.replace(/^(\.\/)+/, '') + (type === 'directory' && !name.endsWith('/') ? '/' : '');
-      if ((type === 'file' || type === 'directory') && entryPath && !entryPath.split('/').some(isHidden)) {
-        const entry = { path: entryPath, size, modified: mtime?.getTime() ?? 0 };
+      const entry = entryOf(stream.header, position++);
+      if (entry) {
         await visit(entry, () => collect(stream as AsyncIterable<Uint8Array>)).catch((error) => {
           failure = error;
           throw error;
@@ -136,6 +170,26 @@ async function readTar(
     if (failure) throw failure;
     throw new DatasetError(path, `is truncated or no tar archive (${(error as Error).message})`, { cause: error });
   }
+}
+
+/** Undefined for what is no file, folder or link, and for what is hidden. */
+function entryOf({ name, size = 0, type, mtime, linkname }: Header, position: number): TarEntry | undefined {
+  const isKnown = type === 'file' || type === 'directory' || type === 'link' || type === 'symlink';
+  const path = withoutDot(name) + (type === 'directory' && !name.endsWith('/') ? '/' : '');
+  if (!isKnown || !path || path.split('/').some(isHidden)) return undefined;
+  return {
+    path,
+    size,
+    modified: mtime?.getTime() ?? 0,
+    position,
+    ...(type === 'link' ? { sameAs: withoutDot(linkname ?? '') } : {}),
+    ...(type === 'symlink' ? { isLink: true } : {}),
+  };
+}
+
+/** "./train/cat/1.jpg" is "train/cat/1.jpg". */
+function withoutDot(name: string): string {
+  return name.replace(/^(\.\/)+/, '');
 }
 
 async function collect(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {

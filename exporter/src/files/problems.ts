@@ -15,3 +15,17 @@ export function writeProblem(error: unknown): string {
   const sentence = code === undefined ? undefined : sentences[code];
   return `cannot be written (${sentence ? `${sentence}: ${code}` : message})`;
 }
+
+/** Why something could not be read, for the end of an error message. */
+export function readProblem(cause: NodeJS.ErrnoException): string {
+  switch (cause.code) {
+    case 'ENOENT':
+      return 'does not exist';
+    case 'ENOTDIR':
+      return 'is not a directory';
+    case 'EISDIR':
+      return 'is a directory';
+    default:
+      return `cannot be read (${cause.message})`;
+  }
+}

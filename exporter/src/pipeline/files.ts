@@ -1,11 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { FileError } from '../errors/index.js';
-import { writeAtomically, writeProblem } from '../files/index.js';
+import { readProblem, writeAtomically, writeProblem } from '../files/index.js';
 
 /** @throws FileError if the file cannot be read or is no JSON */
 export async function readJson(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch((cause) => {
-    throw new FileError(file, unreadable(cause), { cause });
+    throw new FileError(file, readProblem(cause), { cause });
   });
   try {
     return JSON.parse(text);
@@ -31,19 +31,6 @@ export function writeJson(file: string, value: unknown): Promise<void> {
 export async function namesIn(directory: string): Promise<readonly string[]> {
   return readdir(directory).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return [];
-    throw new FileError(directory, unreadable(cause), { cause });
+    throw new FileError(directory, readProblem(cause), { cause });
   });
-}
-
-export function unreadable(cause: NodeJS.ErrnoException): string {
-  switch (cause.code) {
-    case 'ENOENT':
-      return 'does not exist';
-    case 'ENOTDIR':
-      return 'is not a directory';
-    case 'EISDIR':
-      return 'is a directory';
-    default:
-      return `cannot be read (${cause.message})`;
-  }
 }

@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { renameSync, rmSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Dataset, type DatasetOptions, openDataset } from '@easel/exporter/data';
 import { ClassMismatchError, DatasetError, EmptyClassError, MissingSplitError } from '@easel/exporter/errors';
@@ -129,6 +130,51 @@ describe('image folder', () => {
       expect(allPixels(validation, 8).subarray(0, 3)).to.deep.equal(Uint8Array.from([20, 30, 200]));
     }));
 
+  it('takes no folder for an image, whatever its name', () =>
+    withFolder(async (folder) => {
+      const named = {
+        ...files,
+        'train/red/more.png/notes.txt': Buffer.from('none'),
+        'train/red/.png/': Buffer.alloc(0),
+      };
+      await writeFiles(join(folder, 'colours'), named);
+      const expected = await openDataset(await writeTar(join(folder, 'plain.tar'), files), UNCACHED);
+      for (const path of [join(folder, 'colours'), await writeTar(join(folder, 'named.tar'), named)]) {
+        expect(digest(await openDataset(path, UNCACHED)), path).to.equal(digest(expected));
+      }
+    }));
+
+  it('reads of an archive the last one of a path, as tar --append and --update write them', () =>
+    withFolder(async (folder) => {
+      const later = await image({ r: 1, g: 2, b: 3 });
+      const expected = await openDataset(
+        await writeTar(join(folder, 'once.tar'), { ...files, 'train/blue/0.png': later }),
+        UNCACHED,
+      );
+      const path = join(folder, 'twice.tar');
+      await writeFile(path, await tarOf(files, [{ name: './train/blue/0.png', content: later }]));
+      const dataset = await openDataset(path, UNCACHED);
+      expect(dataset.train.labels).to.deep.equal(expected.train.labels);
+      expect(digest(dataset)).to.equal(digest(expected));
+    }));
+
+  it('reads hard links of an archive as the files that they are', () =>
+    withFolder(async (folder) => {
+      const expected = await openDataset(
+        await writeTar(join(folder, 'files.tar'), {
+          ...files,
+          'train/red/linked.png': files['train/blue/3.png'] as Buffer,
+        }),
+        UNCACHED,
+      );
+      const path = join(folder, 'links.tar');
+      const link = { name: 'train/red/linked.png', type: 'link', linkname: './train/blue/3.png' } as const;
+      await writeFile(path, await tarOf(files, [link]));
+      const dataset = await openDataset(path, UNCACHED);
+      expect([dataset.train.size, dataset.validation.size]).to.deep.equal([28, 3]);
+      expect(digest(dataset)).to.equal(digest(expected));
+    }));
+
   it('decodes JPEG, PNG, WebP, grey, transparent, 16-bit, CMYK and turned images to upright RGB', () =>
     withFolder(async (folder) => {
       const grey = { create: { width: 8, height: 8, channels: 3, background: { r: 90, g: 90, b: 90 } } } as const;
@@ -210,6 +256,18 @@ describe('image folder', () => {
         const fresh = await openDataset(path, { cacheFolder });
         expect(digest(fresh)).not.to.equal(digest(first));
         expect((await readdir(cacheFolder)).length, 'the outdated file is replaced').to.equal(1);
+      }));
+
+    it('is not of an archive that was replaced while it was read', () =>
+      withFolder(async (folder) => {
+        const path = await writeTar(join(folder, 'colours.tar'), files);
+        const cacheFolder = join(folder, 'cache');
+        const changed = await tarOf({ ...files, 'train/red/0.png': await image({ r: 1, g: 2, b: 3 }) });
+        const replacement = join(folder, 'replacement');
+        await writeFile(replacement, changed);
+        const onProgress = (done: number) => done === 1 && renameSync(replacement, path);
+        const first = await openDataset(path, { cacheFolder, onProgress });
+        expect(digest(await openDataset(path, { cacheFolder }))).not.to.equal(digest(first));
       }));
 
     it('keeps resolutions apart and notices a changed file of a folder', () =>
@@ -352,6 +410,32 @@ describe('image folder', () => {
         const bad = changed({ 'train/red/3.png': Buffer.from('no image') });
         const error = await errorOf(bad, UnknownClassError, { tasksFile });
         expect(error.message).to.include('"orange"').and.include('blue, green, red').and.include('tasks.json');
+      }));
+
+    it('a link to nothing, and a file that goes while the folder is read', () =>
+      withFolder(async (folder) => {
+        await writeFiles(folder, files);
+        await symlink('nowhere.png', join(folder, 'test/red/link.png'));
+        const link = await rejection(openDataset(folder, UNCACHED), DatasetError);
+        expect(link.message).to.include('test/red/link.png').and.include('link to nothing');
+        await rm(join(folder, 'test/red/link.png'));
+        const onProgress = (done: number) => done === 1 && rmSync(join(folder, 'train/red/9.png'), { force: true });
+        const gone = await rejection(openDataset(folder, { ...UNCACHED, onProgress }), DatasetError);
+        expect(gone.message).to.include('train/red/9.png').and.include('does not exist');
+      }));
+
+    it('an archive with symbolic links, or with a hard link to nothing', () =>
+      withFolder(async (folder) => {
+        const path = join(folder, 'links.tar');
+        await writeFile(path, await tarOf(files, [{ name: 'train/teal', type: 'symlink', linkname: '../teal' }]));
+        const symbolic = await rejection(openDataset(path, UNCACHED), DatasetError);
+        expect(symbolic.message).to.include('train/teal').and.include('--dereference');
+        await writeFile(path, await tarOf(files, [{ name: 'train/red/l.png', type: 'link', linkname: 'red.png' }]));
+        const hard = await rejection(openDataset(path, UNCACHED), DatasetError);
+        expect(hard.message).to.include('train/red/l.png').and.include('red.png');
+        // Others are of no concern.
+        await writeFile(path, await tarOf(files, [{ name: 'LICENSE', type: 'symlink', linkname: 'COPYING' }]));
+        expect((await openDataset(path, UNCACHED)).test.size).to.equal(12);
       }));
 
     it('a truncated archive, and one that is none', () =>

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import type { Split } from '@easel/exporter/data';
 import { expect } from 'chai';
 import sharp from 'sharp';
-import { pack } from 'tar-stream';
+import { type Header, pack } from 'tar-stream';
 
 /** Runs `use` with a new empty folder, and removes it. */
 export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
@@ -29,12 +29,16 @@ export async function writeFiles(folder: string, files: Files): Promise<string> 
   return folder;
 }
 
-/** A path that ends in "/" is a folder. */
-export async function tarOf(files: Files): Promise<Buffer> {
+/** A path that ends in "/" is a folder. @param more entries after the files */
+export async function tarOf(
+  files: Files,
+  more: readonly (Partial<Header> & { name: string; content?: Buffer })[] = [],
+): Promise<Buffer> {
   const archive = pack();
   for (const [name, content] of Object.entries(files)) {
     archive.entry(name.endsWith('/') ? { name, type: 'directory' } : { name }, content);
   }
+  for (const { content, ...header } of more) archive.entry(header, content ?? Buffer.alloc(0));
   archive.finalize();
   const chunks: Buffer[] = [];
   for await (const chunk of archive) chunks.push(chunk as Buffer);

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { parseProfile } from '@easel/sdk/profile';
 import { parseSearchSpace, presetSpace, presets } from '@easel/sdk/space';
 import { FileError } from '../../errors/index.js';
-import { namesIn, readJson, unreadable } from '../../pipeline/files.js';
+import { readProblem } from '../../files/index.js';
+import { namesIn, readJson } from '../../pipeline/files.js';
 import { presetNames } from '../arguments.js';
 import { describeBundle } from './bundle.js';
 import { describeModel } from './model.js';
@@ -20,7 +21,7 @@ const VALID = `a bundle or run directory, a checkpoint, a profile, an .onnx file
 export async function describe(what: string): Promise<string> {
   const stats = await stat(what).catch((cause) => {
     if (presets.some(({ name }) => name === what)) return undefined;
-    throw new FileError(what, `${unreadable(cause)}; expected ${VALID}`, { cause });
+    throw new FileError(what, `${readProblem(cause)}; expected ${VALID}`, { cause });
   });
   if (!stats) return describeSpace(presetSpace(what));
   return stats.isDirectory() ? describeDirectory(what) : describeFile(what);

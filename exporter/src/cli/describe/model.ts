@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { decodeModel, type OnnxValue } from '@easel/sdk/onnx';
 import { elementCount } from '@easel/sdk/tensor';
 import { FileError } from '../../errors/index.js';
-import { unreadable } from '../../pipeline/files.js';
+import { readProblem } from '../../files/index.js';
 import { shortCount } from '../table.js';
 import { formatFields } from './fields.js';
 
 export async function describeModel(file: string): Promise<string> {
   const bytes = await readFile(file).catch((cause) => {
-    throw new FileError(file, unreadable(cause), { cause });
+    throw new FileError(file, readProblem(cause), { cause });
   });
   let model: ReturnType<typeof decodeModel>;
   try {
