@@ -1,16 +1,11 @@
 import type { Classifier, Inference, Prediction, Result } from '../classifier.js';
 import { DisposedError } from '../errors/index.js';
 import type { ImageInput } from '../image/index.js';
-import { InFlight } from '../runtime/index.js';
 import type { Architecture } from '../space/index.js';
-import { Backoff } from './backoff.js';
 import { type AdaptiveEvents, type Decision, type DecisionKind, decisionOf } from './decision.js';
 import { Journal } from './journal.js';
 import { ladderOf, type Rung } from './ladder.js';
-import { LatencyWindow } from './latency-window.js';
 import { type AdaptiveOptions, checkedOptions, type Watchfulness } from './options.js';
-import { PendingTargets } from './pending-targets.js';
-import { Policy } from './policy.js';
 import {
   type AdaptiveChange,
   type AdaptiveRequest,
@@ -20,11 +15,8 @@ import {
   sameLadder,
 } from './request.js';
 import type { ObservedLatency, Subnet, SubnetSource, Target } from './subnet.js';
-
-/** At most this often, in ms, are latencies sorted and a decision thought over. */
-const decideEveryMs = 20;
-/** Fewest inferences whose median says how fast the device is. */
-const enoughToRemember = 12;
+import { Switcher } from './switcher.js';
+import { Watch } from './watch.js';
 
 /**
  * A classifier that watches its own latency and, in the background, changes to a smaller subnet when the device slows
@@ -34,37 +26,24 @@ const enoughToRemember = 12;
  */
 export class AdaptiveClassifier {
   readonly #source: SubnetSource;
-  readonly #policy: Policy;
-  readonly #window: LatencyWindow;
+  readonly #watch: Watch;
+  readonly #switcher: Switcher;
   readonly #journal = new Journal();
-  readonly #retired = new InFlight();
   /** Whether it changes subnets by itself. Without, it watches, reports and changes when the app asks. */
   automatic: boolean;
-  #wanted: Target;
-  readonly #pending = new PendingTargets();
-  #running: Subnet | undefined;
-  #switching: Promise<void> | undefined;
   /** Requests of the app are taken one after the other. */
   #changes: Promise<unknown> = Promise.resolve();
-  /** Inferences that began before shared the processor with opening a subnet. */
-  #cleanSince = 0;
-  #decidedAt = Number.NEGATIVE_INFINITY;
-  readonly #backoff = new Backoff();
   #disposed = false;
 
-  private constructor(
-    source: SubnetSource,
-    { automatic, policy, window }: Watchfulness,
-    request: AdaptiveRequest,
-    rungs: readonly Rung[],
-  ) {
-    this.automatic = automatic;
+  private constructor(source: SubnetSource, watchfulness: Watchfulness) {
+    this.automatic = watchfulness.automatic;
     this.#source = source;
-    const factor = source.correction?.factor ?? 1;
-    this.#policy = new Policy(policy, factor === 1 ? undefined : factor);
-    this.#window = new LatencyWindow(window);
-    this.#wanted = this.#targetOf('start', request, rungs);
-    this.#journal.record(this.#wanted.decision);
+    this.#watch = new Watch(watchfulness, source.correction);
+    this.#switcher = new Switcher({
+      open: (target) => this.#open(target),
+      onSwitch: (target, before, openedInMs) => this.#switched(target, before, openedInMs),
+      onFailure: (running, error) => this.#failed(running, error),
+    });
   }
 
   /** See `Easel.adaptive`. */
@@ -77,8 +56,8 @@ export class AdaptiveClassifier {
     await assertAdaptive(request);
     const rungs = await ladderOf(source, request);
     assertFeasible(request, rungs);
-    const adaptive = new AdaptiveClassifier(source, watchfulness, request, rungs);
-    await adaptive.#reach(adaptive.#wanted);
+    const adaptive = new AdaptiveClassifier(source, watchfulness);
+    await adaptive.#reach(adaptive.#want('start', request, rungs));
     return adaptive;
   }
 
@@ -102,8 +81,8 @@ export class AdaptiveClassifier {
   }
 
   get latency(): ObservedLatency {
-    const { count, p50, p95 } = this.#window.statistics();
-    return { count, p50Ms: p50, p95Ms: p95, slowdown: this.#policy.slowdown };
+    const { count, p50, p95 } = this.#watch.statistics();
+    return { count, p50Ms: p50, p95Ms: p95, slowdown: this.#watch.slowdown };
   }
 
   /** The newest 200 decisions, the oldest first. */
@@ -160,11 +139,9 @@ export class AdaptiveClassifier {
   /** Frees the subnets, once images under way are done. */
   async dispose(): Promise<void> {
     this.#disposed = true;
-    this.#remember();
+    this.#watch.remember(this.#subnet.target);
     this.#journal.close();
-    await this.#switching;
-    await this.#retired.ended();
-    await this.#running?.classifier.dispose();
+    await this.#switcher.dispose();
   }
 
   async #accept(change: AdaptiveChange): Promise<Target> {
@@ -175,118 +152,64 @@ export class AdaptiveClassifier {
     const rungs = sameLadder(request, before.request) ? before.rungs : await ladderOf(this.#source, request);
     assertFeasible(request, rungs);
     this.#assertUsable();
-    this.#policy.reset();
-    return this.#want(this.#targetOf('request', request, rungs));
+    this.#watch.forgetSetbacks();
+    return this.#want('request', request, rungs);
   }
 
   #observe(inference: Inference, classifier: Classifier): void {
-    const { startedAt, ms } = inference;
-    if (this.#disposed || this.#switching || classifier !== this.#running?.classifier || startedAt < this.#cleanSince)
-      return;
-    const now = startedAt + ms;
-    this.#window.add(ms, now);
+    const { running, isSwitching } = this.#switcher;
+    if (this.#disposed || isSwitching || classifier !== running?.classifier || !this.#watch.add(inference)) return;
     this.#journal.emit('inference', inference);
-    if (!this.automatic || now - this.#decidedAt < decideEveryMs || this.#backoff.isWaiting(now)) return;
-    this.#decidedAt = now;
-    this.#decide(now);
+    const now = inference.startedAt + inference.ms;
+    if (this.automatic && !this.#switcher.isBackingOff(now)) this.#decide(now);
   }
 
   #decide(now: number): void {
     const { request, rungs, rung } = this.#wanted;
-    const verdict = this.#policy.decide({
-      now,
-      budgetMs: request.budget.latencyMs,
-      predictedMs: rungs.map(({ predictedMs }) => predictedMs),
-      running: rung,
-      latency: this.#window.statistics(),
-    });
+    const verdict = this.#watch.verdict(now, this.#wanted);
     if (verdict.kind === 'stay') return;
     if (verdict.kind === 'at-smallest') {
       this.#journal.record(this.#decision('at-smallest', request, rungs[rung] as Rung));
       return;
     }
-    const target = this.#want(this.#targetOf(verdict.kind, request, rungs, verdict.to));
     // A failure is in the log and was told to listeners.
-    this.#reach(target).catch(() => undefined);
+    this.#reach(this.#want(verdict.kind, request, rungs, verdict.to)).catch(() => undefined);
   }
 
-  #targetOf(
+  #want(
     kind: DecisionKind,
     request: AdaptiveRequest,
     rungs: readonly Rung[],
-    rung = this.#policy.largestWithin(
-      request.budget.latencyMs,
-      rungs.map(({ predictedMs }) => predictedMs),
-    ),
+    rung = this.#watch.largestWithin(request.budget.latencyMs, rungs),
   ): Target {
-    return { request, rungs, rung, decision: this.#decision(kind, request, rungs[rung] as Rung) };
-  }
-
-  #want(target: Target): Target {
-    this.#wanted = target;
-    this.#pending.add(target);
-    if (this.#running && this.#isRunning(target)) {
-      this.#running = { ...this.#running, target };
-      this.#pending.reached(target);
-    }
+    const target = { request, rungs, rung, decision: this.#decision(kind, request, rungs[rung] as Rung) };
+    this.#switcher.want(target);
     this.#journal.record(target.decision);
     return target;
   }
 
-  /** Resolves when this one runs, or what was wanted after it; fails with it, or with what it was skipped for. */
+  /** @throws as `Switcher.reach` does; DisposedError */
   async #reach(target: Target): Promise<void> {
-    while (target.error === undefined && !this.#disposed && !this.#isRunning(this.#wanted)) {
-      this.#switching ??= this.#switch().finally(() => {
-        this.#switching = undefined;
-      });
-      await this.#switching;
-    }
-    if (target.error !== undefined) throw target.error;
+    await this.#switcher.reach(target);
     this.#assertUsable();
   }
 
-  /** To what is wanted now. Whatever is wanted meanwhile comes after it, so that a stream of changes makes progress. */
-  async #switch(): Promise<void> {
-    const target = this.#wanted;
-    const { request, rungs, rung, decision } = target;
-    const start = performance.now();
-    try {
-      const { budget: _, ...subject } = request;
-      const classifier: Classifier = await this.#source.open(subject, (rungs[rung] as Rung).architecture, (inference) =>
-        this.#observe(inference, classifier),
-      );
-      const before = this.#running;
-      this.#remember();
-      this.#running = { classifier, target };
-      if (before) this.#retired.track(before.classifier.dispose()).catch(() => undefined);
-      this.#pending.reached(target);
-      this.#backoff.succeed();
-      this.#window.clear();
-      this.#cleanSince = performance.now();
-      this.#journal.emit('switch', { decision, openedInMs: this.#cleanSince - start });
-    } catch (error) {
-      this.#fail(target, error);
-    }
+  async #open({ request, rungs, rung }: Target): Promise<Classifier> {
+    const { budget: _, ...subject } = request;
+    const { architecture } = rungs[rung] as Rung;
+    const classifier: Classifier = await this.#source.open(subject, architecture, (inference) =>
+      this.#observe(inference, classifier),
+    );
+    return classifier;
   }
 
-  /** What the running subnet took, for those that come after it. */
-  #remember(): void {
-    const { count, p50 } = this.#window.statistics();
-    if (!this.#running || count < enoughToRemember) return;
-    const { rungs, rung } = this.#running.target;
-    this.#source.correction?.observe(p50, (rungs[rung] as Rung).predictedMs);
+  #switched({ decision }: Target, before: Subnet | undefined, openedInMs: number): void {
+    if (before) this.#watch.remember(before.target);
+    this.#watch.restart();
+    this.#journal.emit('switch', { decision, openedInMs });
   }
 
-  /** The subnet before goes on; the policy may ask again, but not at once. */
-  #fail(target: Target, error: unknown): void {
-    target.error = error;
-    this.#backoff.fail(performance.now());
-    if (!this.#running) return;
-    if (this.#wanted === target) {
-      this.#wanted = this.#running.target;
-      this.#pending.fail(error);
-    }
-    const { request, rungs, rung } = this.#running.target;
+  #failed({ request, rungs, rung }: Target, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
     const reason = `another subnet could not be opened, this one goes on: ${message}`;
     const decision = this.#decision('failed', request, rungs[rung] as Rung, reason);
@@ -295,20 +218,20 @@ export class AdaptiveClassifier {
   }
 
   #decision(kind: DecisionKind, { budget }: AdaptiveRequest, to: Rung, reason?: string): Decision {
-    const { slowdown, patienceMs } = this.#policy;
-    const running = this.#running?.target;
+    const { slowdown, patienceMs } = this.#watch;
+    const running = this.#switcher.running?.target;
     const from = running?.rungs[running.rung];
-    const latency = this.#window.statistics();
+    const latency = this.#watch.statistics();
     return decisionOf(kind, { budgetMs: budget.latencyMs, slowdown, patienceMs, latency, from, to }, reason);
   }
 
-  #isRunning({ rungs, rung }: Target): boolean {
-    return this.#running?.target.rungs === rungs && this.#running.target.rung === rung;
+  // `open` hands out no instance before its first subnet runs.
+  get #subnet(): Subnet {
+    return this.#switcher.running as Subnet;
   }
 
-  get #subnet(): Subnet {
-    // `open` hands out no instance before its first subnet runs.
-    return this.#running as Subnet;
+  get #wanted(): Target {
+    return this.#switcher.wanted as Target;
   }
 
   #assertUsable(): void {
