@@ -211,7 +211,8 @@ async function scoreClassSets(
 function closenessTo({ latency, latencyMs }: Scenario, table: LogitsTable, { space, decisions }: ScenarioSource) {
   const cost = (architecture: Parameters<typeof architectureCost>[2]) =>
     architectureCost(latency, decisions, architecture);
-  const range = cost(largestArchitecture(space)) - cost(smallestArchitecture(space));
+  // Of a space with a single architecture that one is near to every budget.
+  const range = cost(largestArchitecture(space)) - cost(smallestArchitecture(space)) || 1;
   return Float64Array.from(table.architectures, (architecture) => {
     const distance = (cost(architecture) - latencyMs) / range / closenessWidth;
     return Math.exp(-(distance ** 2) / 2);

@@ -95,7 +95,7 @@ export function describeConditioning(conditioning: Conditioning): string {
 export function describePredictor(quality: PredictorQuality): string {
   const { subnets, classSets, meanAbsoluteError, tau, tauWithinSet } = quality;
   return (
-    `accuracy of ${subnets} unseen subnets${classSets > 0 ? ` on ${classSets} unseen class sets` : ''}: predicted within ` +
+    `accuracy of ${subnets > 0 ? `${subnets} unseen` : 'the measured'} subnets${classSets > 0 ? ` on ${classSets} unseen class sets` : ''}: predicted within ` +
     `${(100 * meanAbsoluteError).toFixed(2)} points in the mean, Kendall's tau ${tau.toFixed(3)} ` +
     `(${tauWithinSet.toFixed(3)} among the subnets of one set)`
   );
