@@ -1,7 +1,7 @@
 import { host } from '#host';
 import type { BundleReader } from './bundle/index.js';
-import type { DeviceProfile } from './profile/index.js';
-import { autoProfile, autoProfileWarnings } from './profiling/auto.js';
+import { type AutoProfile, autoProfile } from './profiling/auto.js';
+import { runtimeMeter } from './profiling/meter.js';
 import type { Execution } from './runtime/index.js';
 import type { Supernet } from './subnet/index.js';
 
@@ -12,9 +12,9 @@ export async function measureDevice(
   execution: Execution,
   cache: boolean,
   signal: AbortSignal | undefined,
-): Promise<{ profile: DeviceProfile; warnings: readonly string[] }> {
+): Promise<AutoProfile> {
   const candidates = await Promise.all(reader.devices.map((device) => reader.profile(device)));
   const classes = reader.manifest.classes.length;
-  const profile = await autoProfile({ host, execution, supernet, classes, candidates, cache, signal });
-  return { profile, warnings: autoProfileWarnings(profile) };
+  const meterWith = (threads: number) => runtimeMeter(host.runtime, { provider: execution.provider, threads });
+  return autoProfile({ host, execution, meterWith, supernet, classes, candidates, cache, signal });
 }

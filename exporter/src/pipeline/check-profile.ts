@@ -1,9 +1,8 @@
-import { deviceFacts, nodeRuntime } from '@easel/sdk/node';
 import { type DeviceProfile, parseProfile } from '@easel/sdk/profile';
-import { type CheckOptions, checkProfile, type ProfileCheck, runtimeMeter } from '@easel/sdk/profiling';
+import { type CheckOptions, checkProfile, type MeasuredDevice, type ProfileCheck } from '@easel/sdk/profiling';
 import type { SearchSpace } from '@easel/sdk/space';
 import { DeviceError, InterruptedError } from '../errors/index.js';
-import { priorityWarning, runtimeFacts } from '../profiling/index.js';
+import { type ChromiumDevice, openChromiumDevice, priorityWarning, thisMachine } from '../profiling/index.js';
 import { readJson } from './files.js';
 
 export interface CheckedProfile extends ProfileCheck {
@@ -18,9 +17,10 @@ export interface CheckFileOptions extends CheckOptions {
 }
 
 /**
- * Measures a few subnets on this machine and says whether a profile still holds.
+ * Measures a few subnets on this machine, in Node or in its Chromium as the profile was, and says whether it still holds.
+ * @param spaceOf the search space of that name, which is the one that the profile names
  * @throws FileError, ProfileError, InterruptedError
- * @throws DeviceError if the profile is of a browser, which Node cannot stand in for
+ * @throws DeviceError if the profile is of something that this machine cannot stand in for
  */
 export async function checkProfileFile(
   file: string,
@@ -30,30 +30,38 @@ export async function checkProfileFile(
   const profile = parseProfile(await readJson(file));
   const space = await spaceOf(profile.space.name);
   parseProfile(profile, space);
-  const { engine, threads } = profile.runtime;
-  const here = runtimeFacts(threads);
-  if (engine !== here.engine) {
-    throw new DeviceError(`${file} was measured with ${engine}; only profiles of ${here.engine} can be checked here`);
+  const { engine, provider, threads } = profile.runtime;
+  if (!['onnxruntime-node cpu', 'onnxruntime-web wasm'].includes(`${engine} ${provider}`)) {
+    throw new DeviceError(
+      `${file} was measured with ${engine}, ${provider}; only profiles of onnxruntime-node, cpu and of onnxruntime-web, ` +
+        'wasm (in Chromium) can be checked here',
+    );
   }
   const warning = priorityWarning(threads);
   if (warning !== undefined) options.onWarning?.(warning);
-  const check = await checkProfile(space, profile, runtimeMeter(nodeRuntime, { threads }), options).catch((error) => {
+  const here: MeasuredDevice & Partial<ChromiumDevice> =
+    engine === 'onnxruntime-web' ? await openChromiumDevice(space, threads) : thisMachine(space.name, threads);
+  try {
+    const check = await checkProfile(space, profile, here.meter, options);
+    return { ...check, profile, differences: differencesOf(profile, here) };
+  } catch (error) {
     throw options.signal?.aborted ? new InterruptedError('checking') : error;
-  });
-  return { ...check, profile, differences: differencesOf(profile, here) };
+  } finally {
+    await here.close?.();
+  }
 }
 
 /** In sentences for a person. A profile may hold all the same. */
 export function differencesOf(
   { device, runtime }: Pick<DeviceProfile, 'device' | 'runtime'>,
-  here: DeviceProfile['runtime'],
+  { device: now, runtime: here }: Pick<DeviceProfile, 'device' | 'runtime'>,
 ): readonly string[] {
-  const now = deviceFacts();
   const pairs: readonly (readonly [what: string, then: unknown, now: unknown])[] = [
     ['CPU', device.cpu, now.cpu],
     ['vector instructions', device.simd, now.simd],
     ['cores', device.cores, now.cores],
-    ['onnxruntime', runtime.version, here.version],
+    [runtime.engine, runtime.version, here.version],
+    ['browser', runtime.browser, here.browser],
   ];
   return pairs
     .filter(([, before, after]) => before !== undefined && before !== after)

@@ -5,6 +5,7 @@ import type { Statistics } from '@easel/sdk/subnet';
 import * as v from 'valibot';
 import { type Dataset, type DatasetOptions, openDataset } from '../data/index.js';
 import { RunError } from '../errors/index.js';
+
 import {
   type Checkpoint,
   checkpointFile,
@@ -47,8 +48,7 @@ export const profilesFolder = (directory: string) => join(directory, 'profiles')
 export async function writeRecord(directory: string, record: RunRecord): Promise<void> {
   const { spec, tasksFile, ...data } = record.data;
   await mkdir(directory, { recursive: true });
-  const copy = tasksCopy(directory);
-  if (tasksFile !== undefined && resolve(tasksFile) !== resolve(copy)) await copyFile(tasksFile, copy);
+  if (tasksFile !== undefined) await copyFile(tasksFile, tasksCopy(directory));
   await writeJson(recordFile(directory), {
     ...record,
     data: { spec: absolute(spec), ...data, ...(tasksFile === undefined ? {} : { tasksFile: 'tasks.json' }) },

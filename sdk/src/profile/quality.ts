@@ -9,6 +9,8 @@ export const leastWithin10 = 0.8;
 export const mostNoise = 0.6;
 /** Cores that other programs may use meanwhile, of those that an inference leaves free. */
 const tolerableOthers = 0.5;
+/** Cores that are always busy with something. */
+const quietOthers = 0.3;
 
 const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
 
@@ -18,7 +20,7 @@ export function profileWarnings({ measured, error, device, runtime }: DeviceProf
   if (measured.noise > noisyAbove) {
     warnings.push(
       `noisy machine: the reference subnet's latency varied by ${percent(measured.noise)} while measuring ` +
-        `(at most ${percent(noisyAbove)} is wanted); close other programs and measure again`,
+        `(at most ${percent(noisyAbove)} is wanted); ${remedyOfNoise(measured.others, runtime.threads)}`,
     );
   }
   if (error.subnets === 0) {
@@ -30,10 +32,22 @@ export function profileWarnings({ measured, error, device, runtime }: DeviceProf
     );
   }
   const free = Math.max(0, device.cores - runtime.threads);
-  if (warnings.length > 0 && measured.others !== undefined && measured.others > tolerableOthers * free) {
+  if (
+    warnings.length > 0 &&
+    measured.others !== undefined &&
+    measured.others > Math.max(quietOthers, tolerableOthers * free)
+  ) {
     warnings.push(`other programs kept ${measured.others.toFixed(1)} of ${device.cores} cores busy meanwhile`);
   }
   return warnings;
+}
+
+function remedyOfNoise(others: number | undefined, threads: number): string {
+  if (threads === 1 || others === undefined || others > quietOthers) return 'close other programs and measure again';
+  return (
+    `no other program ran, so this machine (perhaps a virtual one) does not keep the speed of ${threads} threads: measure ` +
+    'with --threads 1, or load with { correct: true }, which follows the speed of the moment'
+  );
 }
 
 /** Why a profile should not be used at all; undefined if it may be. */

@@ -1,8 +1,9 @@
 import { type DeviceProfile, predictLatency } from '../profile/index.js';
 import { Random } from '../random/index.js';
 import type { SearchSpace } from '../space/index.js';
+import type { Supernet } from '../subnet/index.js';
 import { distinct } from './design.js';
-import { quantileOf, usualLatencies } from './estimate.js';
+import { quantileOf, steadinessOf, usualLatencies } from './estimate.js';
 import { type FitError, summarize } from './fit.js';
 import type { LatencyMeter, Visit } from './meter.js';
 import type { MeasuredSubnet } from './profile-device.js';
@@ -16,6 +17,8 @@ export interface CheckOptions {
   /** Visits to each. Default 5. */
   readonly passes?: number;
   readonly visit?: Visit;
+  /** What subnets are cut from. Default: random weights. */
+  readonly supernet?: Supernet;
   readonly seed?: number;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
@@ -28,6 +31,8 @@ export interface ProfileCheck {
   readonly level: number;
   /** The share within 10 % of what is predicted after scaling by `level`: whether at least the shape still holds. */
   readonly shapeWithin10: number;
+  /** How much the reference subnet's runs varied meanwhile: interquartile range over median. */
+  readonly noise: number;
   readonly holds: boolean;
 }
 
@@ -42,13 +47,13 @@ export async function checkProfile(
   space: SearchSpace,
   profile: DeviceProfile,
   meter: LatencyMeter,
-  { subnets = 20, passes = 5, visit, seed = 1, onProgress, signal }: CheckOptions = {},
+  { subnets = 20, passes = 5, visit, supernet, seed = 1, onProgress, signal }: CheckOptions = {},
 ): Promise<ProfileCheck> {
   const random = new Random(seed);
   const architectures = distinct(space, subnets, random);
   const predicted = architectures.map((architecture) => predictLatency(profile, space, architecture));
   const { classes } = profile.space;
-  const subject = subjectsOf(randomSupernet(space, classes), architectures, classes);
+  const subject = subjectsOf(supernet ?? randomSupernet(space, classes), architectures, classes);
   const visits: VisitTimes[] = [];
   for (let pass = 0; pass < passes; pass++) {
     const windows = 1 + Math.max(-1, ...visits.map(({ window }) => window));
@@ -75,6 +80,7 @@ export async function checkProfile(
     error,
     level,
     shapeWithin10: summarize(ratios.map((ratio) => level / ratio - 1)).within10,
+    noise: steadinessOf(visits).noise,
     holds: error.within10 >= holdingShare,
   };
 }

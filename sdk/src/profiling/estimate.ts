@@ -99,10 +99,19 @@ export function typicalLevel(steady: readonly number[], typical: readonly number
   );
 }
 
-/** How much the reference subnet's runs varied over the whole time: interquartile range over median. */
-export function noiseOf(visits: readonly VisitTimes[]): number {
+/** How long one and the same subnet took over the whole time. */
+export interface Steadiness {
+  /** The median run. */
+  readonly latencyMs: number;
+  /** How much its runs varied: interquartile range over median. */
+  readonly noise: number;
+}
+
+/** Of the reference subnet. */
+export function steadinessOf(visits: readonly VisitTimes[]): Steadiness {
   const all = visits.filter(({ subnet }) => subnet === reference).flatMap(({ times }) => times);
-  return (quantileOf(all, 0.75) - quantileOf(all, 0.25)) / quantileOf(all, 0.5);
+  const latencyMs = quantileOf(all, 0.5);
+  return { latencyMs, noise: (quantileOf(all, 0.75) - quantileOf(all, 0.25)) / latencyMs };
 }
 
 /** What a less usual estimator must at least lower the error by to be preferred: by 15 %, and by 0.2 points. */

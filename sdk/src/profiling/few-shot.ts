@@ -3,7 +3,7 @@ import { Random } from '../random/index.js';
 import { macsTable, type SearchSpace, spaceFingerprint } from '../space/index.js';
 import type { Supernet } from '../subnet/index.js';
 import { chooseSubnets } from './design.js';
-import { noiseOf, quantileOf, usualLatencies } from './estimate.js';
+import { quantileOf, type Steadiness, steadinessOf, usualLatencies } from './estimate.js';
 import { nonNegativeLeastSquares, predict, type Sample, summarize } from './fit.js';
 import { samplesOf } from './latency-fit.js';
 import type { LatencyMeter, Visit } from './meter.js';
@@ -29,6 +29,8 @@ export interface FewShotOptions {
 /** The device to be known, and what may be known of others. */
 export interface FewShotDevice extends Pick<DeviceProfile, 'name' | 'device' | 'runtime'> {
   readonly meter: LatencyMeter;
+  /** The same device with one thread, where `meter` uses several: tells unsteady threads from a busy machine. */
+  readonly oneThread?: LatencyMeter | undefined;
   /** What subnets are cut from. */
   readonly supernet: Supernet;
   /** That the classifier tells apart. */
@@ -37,7 +39,16 @@ export interface FewShotDevice extends Pick<DeviceProfile, 'name' | 'device' | '
   readonly candidates: readonly DeviceProfile[];
 }
 
-const briefVisit: Visit = { warmUps: 3, least: 5, most: 20, ms: 8 };
+/** An adapted profile, and how steady the device was while it was measured. */
+export interface FewShotStudy {
+  readonly profile: DeviceProfile;
+  /** Of the reference subnet. */
+  readonly steadiness: Steadiness;
+  /** With one thread, in turn with the other. */
+  readonly ofOneThread: Steadiness | undefined;
+}
+
+export const briefVisit: Visit = { warmUps: 3, least: 5, most: 20, ms: 8 };
 const mostRounds = 12;
 
 /** How long it all takes, and how long of it the device is given before the first round, in ms. */
@@ -64,9 +75,18 @@ const patienceWith = ({ browser, threads }: DeviceProfile['runtime']) =>
  */
 export async function adaptProfile(
   space: SearchSpace,
-  { meter, supernet, classes, candidates, name, device, runtime }: FewShotDevice,
+  device: FewShotDevice,
   options: FewShotOptions = {},
 ): Promise<DeviceProfile> {
+  return (await studyFewShot(space, device, options)).profile;
+}
+
+/** `adaptProfile`, and how steady the device was meanwhile. */
+export async function studyFewShot(
+  space: SearchSpace,
+  { meter, oneThread, supernet, classes, candidates, name, device, runtime }: FewShotDevice,
+  options: FewShotOptions = {},
+): Promise<FewShotStudy> {
   const patience = patienceWith(runtime);
   const { subnets = 10, ms = patience.ms, visit = briefVisit, seed = 0, signal } = options;
   const { now = () => performance.now() } = options;
@@ -79,10 +99,17 @@ export async function adaptProfile(
   const { settling } = patience;
   await settle(subject(reference), { meter, visit, now, ms: settling, ...(signal ? { signal } : {}) });
   const visits: VisitTimes[] = [];
+  const visitsOfOneThread: VisitTimes[] = [];
   for (let round = 0; round < mostRounds && (round === 0 || now() - started < ms); round++) {
     const enough = () => round > 0 && now() - started >= ms;
     const options = { meter, visit, random, enough, ...(signal ? { signal } : {}) };
     visits.push(...(await visitAll(chosen.length, subject, round, options)));
+    if (!oneThread) continue;
+    visitsOfOneThread.push({
+      subnet: reference,
+      window: round,
+      times: await oneThread.time(subject(reference), visit),
+    });
   }
   const rows = chosen.map((architecture) => layout.row(architecture));
   const samples = samplesOf(rows, usualLatencies(visits, chosen.length));
@@ -92,6 +119,7 @@ export async function adaptProfile(
   ];
   const fits = shapes.map(({ name, terms }) => ({ name, ...adaptTerms(samples, terms, macs, layout.isBase) }));
   const best = fits.reduce((a, b) => (b.score < a.score ? b : a));
+  const steadiness = steadinessOf(visits);
   const profile: DeviceProfile = {
     schemaVersion: 1,
     name,
@@ -103,14 +131,18 @@ export async function adaptProfile(
       subnets: chosen.length,
       repeats: Math.min(...visits.map(({ times }) => times.length)),
       quantile: 0.5,
-      noise: noiseOf(visits),
+      noise: steadiness.noise,
       seconds: (now() - started) / 1000,
       ...(best.name === undefined ? {} : { adaptedFrom: best.name }),
     },
     terms: layout.toTerms(best.terms),
     error: summarize(best.errors),
   };
-  return parseProfile(profile, space);
+  return {
+    profile: parseProfile(profile, space),
+    steadiness,
+    ofOneThread: oneThread && steadinessOf(visitsOfOneThread),
+  };
 }
 
 /** What a term costs beside its MACs, in MACs: about the mean. */

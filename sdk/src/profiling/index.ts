@@ -10,4 +10,5 @@ export * from './profile-device.js';
 export * from './random-supernet.js';
 export * from './subjects.js';
 export * from './terms.js';
+export * from './unsteady.js';
 export * from './visits.js';

@@ -1,7 +1,7 @@
 import { type DeviceProfile, parseProfile } from '../profile/index.js';
 import { Random } from '../random/index.js';
 import { type Architecture, macsTable, type SearchSpace, spaceFingerprint } from '../space/index.js';
-import { noiseOf, typicalLatencies, usualLatencies } from './estimate.js';
+import { steadinessOf, typicalLatencies, usualLatencies } from './estimate.js';
 import { errorOf, type FitError } from './fit.js';
 import { fitLatencies, foretellError, samplesOf } from './latency-fit.js';
 import type { LatencyMeter, Visit } from './meter.js';
@@ -127,7 +127,7 @@ export async function studyDevice(
       subnets: fitted.length,
       repeats: fewestRuns(visits, rows.length),
       quantile: estimator.quantile,
-      noise: significant(noiseOf(visits)),
+      noise: significant(steadinessOf(visits).noise),
       seconds: significant(seconds),
     },
     terms: layout.toTerms(terms.map(nanoseconds)),

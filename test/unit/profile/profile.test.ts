@@ -102,7 +102,21 @@ describe('device profile', () => {
     const busy = { ...profile, device: { ...device, cores: 2 }, measured: { ...measured, others: 1.3 } };
     expect(profileWarnings(busy)).to.deep.equal([]);
     const warnings = profileWarnings({ ...busy, measured: { ...busy.measured, noise: 0.3 } });
+    expect(warnings[0]).to.include('close other programs');
     expect(warnings.at(-1)).to.include('1.3 of 2 cores');
+  });
+
+  it('tells threads that do not keep their speed from other programs', () => {
+    const { device, runtime } = profile;
+    const measured = { ...profile.measured, noise: 0.3, others: 0.1 };
+    const noisy = { ...profile, device: { ...device, cores: 2 }, measured };
+    const threaded = { ...noisy, runtime: { ...runtime, threads: 2 } };
+    const warnings = profileWarnings(threaded);
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.include('30.0 %').and.include('--threads 1').and.include('correct: true');
+    expect(profileWarnings(noisy)[0]).to.include('close other programs');
+    const { others: _, ...unknown } = measured;
+    expect(profileWarnings({ ...threaded, measured: unknown })[0]).to.include('close other programs');
   });
 
   it('is refused where it would mislead, and only there', () => {

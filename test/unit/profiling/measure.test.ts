@@ -1,11 +1,11 @@
 import {
   chooseEstimator,
   clockResolution,
-  noiseOf,
   quantileOf,
   reference,
   runtimeMeter,
   settle,
+  steadinessOf,
   steadyLatencies,
   typicalLatencies,
   typicalLevel,
@@ -107,7 +107,7 @@ describe('visitAll', () => {
     expect(orders[0]).not.to.deep.equal(orders[1]);
     const windows = visits.filter(({ subnet }) => subnet === reference).map(({ window }) => window);
     expect(windows).to.deep.equal([...Array(10).keys()]);
-    expect(noiseOf(visits)).to.be.closeTo(0, 1e-9);
+    expect(steadinessOf(visits).noise).to.be.closeTo(0, 1e-9);
   });
 
   it('stops when aborted, with nothing left open', async () => {
@@ -183,7 +183,7 @@ describe('latencies from visits', () => {
     const visits = await measured(() => (random.float() < 0.45 ? 1 + 10 * random.float() : 1));
     expect(error(steadyLatencies(visits, 60, { quantile: 0.1, steadied: false }))).to.be.below(1e-9);
     expect(error(steadyLatencies(visits, 60, { quantile: 0.5, steadied: false }))).to.be.above(0.01);
-    expect(noiseOf(visits)).to.be.above(0.1);
+    expect(steadinessOf(visits).noise).to.be.above(0.1);
   });
 
   it('follow a machine whose speed wanders', async () => {

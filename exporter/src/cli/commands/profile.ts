@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { DeviceProfile } from '@easel/sdk/profile';
 import type { ProfileProgress } from '@easel/sdk/profiling';
-import type { SearchSpace } from '@easel/sdk/space';
+import { presetSpace, presets, type SearchSpace } from '@easel/sdk/space';
 import type { Command } from 'commander';
+import { MissingOptionError } from '../../errors/index.js';
 import type { Configuration } from '../../profiling/web/job.js';
 import {
   integer,
@@ -21,7 +22,7 @@ import { ProgressGroup } from '../progress-group.js';
 import { percent } from '../table.js';
 
 interface Flags {
-  space: string;
+  space?: string;
   out?: string;
   check?: string;
   browser?: boolean;
@@ -48,7 +49,10 @@ export function profileCommand(): Command {
     'easel profile --space mobile-32 --remote --out profiles      # then scan the code with a phone',
     'easel profile --check device-profiles/my-server.json',
   ])
-    .option('--space <space>', `a preset (${presetNames}) or a JSON file`, 'tiny-32')
+    .option(
+      '--space <space>',
+      `a preset (${presetNames}) or a JSON file (default: tiny-32; with --check: the profile's)`,
+    )
     .option('--out <path>', 'where the profile goes; a directory where there are several')
     .option('--check <file>', 'measure 20 subnets and say whether this profile still holds; exit code 1 if not')
     .option('--browser', "measure in this machine's Chromium instead of in Node")
@@ -78,7 +82,7 @@ async function run(flags: Flags, command: Command): Promise<void> {
   if (flags.check !== undefined) return check(flags.check, flags);
   const { out } = flags;
   if (out === undefined) command.error("error: required option '--out <path>' not specified");
-  const space = await searchSpace(flags.space);
+  const space = await searchSpace(flags.space ?? 'tiny-32');
   const configurations = configurationsOf(flags);
   const several = configurations.length > 1;
   if (several && flags.name !== undefined)
@@ -174,12 +178,12 @@ async function inBrowser(
   });
 }
 
-async function check(file: string, { quiet }: Flags): Promise<void> {
+async function check(file: string, { space, quiet }: Flags): Promise<void> {
   const { checkProfileFile } = await import('../../pipeline/check-profile.js');
   const progress = new ProgressGroup(quiet);
   try {
     const checked = await interruptible('stopping', (signal) =>
-      checkProfileFile(file, searchSpace, {
+      checkProfileFile(file, (name) => spaceOfProfile(name, space), {
         signal,
         onWarning: (warning) => note(`warning: ${warning}`),
         onProgress: (done, total) => progress.update('measuring', done, total),
@@ -191,6 +195,16 @@ async function check(file: string, { quiet }: Flags): Promise<void> {
   } finally {
     progress.stop();
   }
+}
+
+/** Presets are known by the name that the profile tells; of another search space it takes the file. */
+async function spaceOfProfile(name: string, given: string | undefined): Promise<SearchSpace> {
+  if (given !== undefined) return searchSpace(given);
+  if (presets.some((preset) => preset.name === name)) return presetSpace(name);
+  throw new MissingOptionError(
+    '--space',
+    `the profile is of search space ${name}, which is no preset: give its JSON file`,
+  );
 }
 
 const labelOf = (configurations: readonly Configuration[], which: string) =>

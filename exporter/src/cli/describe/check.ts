@@ -1,3 +1,4 @@
+import { noisyAbove } from '@easel/sdk/profile';
 import { formatArchitecture } from '@easel/sdk/space';
 import type { CheckedProfile } from '../../pipeline/check-profile.js';
 import { type Column, formatTable, milliseconds, percent } from '../table.js';
@@ -6,7 +7,7 @@ type Row = CheckedProfile['measured'][number];
 
 /** Whether a profile still holds, and what to do if not. */
 export function describeCheck(file: string, checked: CheckedProfile): string {
-  const { measured, error, level, shapeWithin10, holds, differences } = checked;
+  const { measured, error, level, shapeWithin10, noise, holds, differences } = checked;
   const right = { align: 'right' as const };
   const columns: Column<Row>[] = [
     { title: 'architecture', text: ({ architecture }) => formatArchitecture(architecture) },
@@ -24,6 +25,12 @@ export function describeCheck(file: string, checked: CheckedProfile): string {
     formatTable(columns, measured),
     '',
     ...differences,
+    ...(noise > noisyAbove
+      ? [
+          `noisy machine: the reference subnet's latency varied by ${percent(noise)} while checking (at most ` +
+            `${percent(noisyAbove)} is wanted); close other programs and check again`,
+        ]
+      : []),
     `median error ${percent(error.medianRelative)}; within 5 %: ${percent(error.within5)}, ` +
       `within 10 %: ${percent(error.within10)} of ${error.subnets} subnets`,
     `${file} ${verdict}`,
