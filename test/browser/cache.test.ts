@@ -62,6 +62,16 @@ describe('The cache of bundles in a browser', () => {
     expect(later.filter((key) => keys.includes(key))).to.deep.equal([`${site.origin}${bundle}/manifest.json`]);
   });
 
+  it('notices a new version where the server lets browsers keep files, and takes none of the old ones', async () => {
+    site.headers = { ...site.headers, 'Cache-Control': 'max-age=3600' };
+    const first = await page.run('load', bundle, { cache: false });
+    const other = randomBundleContents(presetSpace('tiny-32'), new Random(99));
+    await writeBundle(join(folder, 'bundle'), { ...other, name: 'newer' }, { overwrite: true });
+    const second = await page.run('load', bundle, { cache: false });
+    expect(second.name).to.equal('newer');
+    expect(second.best).not.to.deep.equal(first.best);
+  });
+
   it('fetches again what was damaged, and keeps nothing that is not what the manifest lists', async () => {
     await page.run('load', bundle);
     await page.run('damageCache', 'supernet.onnx');

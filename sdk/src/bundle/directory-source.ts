@@ -12,8 +12,14 @@ export function directorySource(directory: string): BundleSource {
         return new Uint8Array(await readFile(join(directory, path)));
       } catch (cause) {
         const { code, message } = cause as NodeJS.ErrnoException;
-        const problem = code === 'ENOENT' || code === 'ENOTDIR' ? 'is missing' : `cannot be read (${message})`;
-        throw new BundleError(path, `${problem} in the bundle ${directory}`, { cause });
+        const problem = code === 'ENOENT' ? 'is missing' : `cannot be read (${message})`;
+        throw new BundleError(
+          path,
+          code === 'ENOTDIR'
+            ? `${directory} is a file; a bundle is the folder`
+            : `${problem} in the bundle ${directory}`,
+          { cause },
+        );
       }
     },
   };

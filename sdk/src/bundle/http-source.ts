@@ -28,7 +28,8 @@ export function httpSource(base: URL, { cache = true }: HttpSourceOptions = {}):
         return kept;
       }
       try {
-        const bytes = await download(url, { signal, onBytes: (count) => onBytes?.(count, false) });
+        // A server may let browsers keep files for long: of a bundle that was replaced, some would be old.
+        const bytes = await download(url, { signal, cache: 'no-cache', onBytes: (count) => onBytes?.(count, false) });
         await files?.put(url, bytes, listed);
         return bytes;
       } catch (cause) {

@@ -2,6 +2,8 @@ import { DownloadError } from '../errors/index.js';
 
 export interface DownloadOptions {
   readonly signal?: AbortSignal | undefined;
+  /** 'no-cache' asks the server whether a copy that the browser kept is still the file. */
+  readonly cache?: RequestCache | undefined;
   /** As bytes arrive: how many so far. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }
@@ -12,8 +14,11 @@ export interface DownloadOptions {
  * @throws DownloadError that says what the server or the page has to change
  * @throws the signal's reason once it is aborted
  */
-export async function download(url: URL, { signal, onBytes }: DownloadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(url, signal ? { signal } : {}).catch(async (cause) => {
+export async function download(
+  url: URL,
+  { signal, cache = 'default', onBytes }: DownloadOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(url, { signal: signal ?? null, cache }).catch(async (cause) => {
     signal?.throwIfAborted();
     throw new DownloadError(url, await (await explanations()).whyUnreachable(url), { cause, unreachable: true });
   });

@@ -185,7 +185,7 @@ export class DownloadError extends EaselError {
   }
 }
 
-/** ONNX Runtime is installed but does not start. */
+/** ONNX Runtime, or in Node sharp, is installed but does not start: no native code for this platform, no Wasm, a missing file. */
 export class RuntimeLoadError extends EaselError {
   readonly code = 'RUNTIME';
 

@@ -8,7 +8,11 @@ import { type EncodedImage, type ImageInput, isEncoded, pixelsOf } from './input
 import { imageName, notAnImage } from './names.js';
 import type { Pixels } from './pixels.js';
 
-const loadSharp = importOptional(async () => (await import('sharp')).default, 'sharp', 'decoding image files in Node');
+const loadSharp = importOptional(async () => (await import('sharp')).default, 'sharp', {
+  purpose: 'decoding image files in Node',
+  platforms:
+    'those for which npm finds its optional packages: npm install --include=optional sharp, on the device itself',
+});
 
 const known =
   'a path, a URL, a Blob, bytes of an image file, ImageData, or pixels { data, width, height, channels } in Node';
@@ -27,7 +31,7 @@ export async function readNodeImage(image: ImageInput): Promise<Pixels> {
  * Decodes a JPEG, PNG, WebP ... with sharp: upright (EXIF), in sRGB, transparency over white, at its own resolution.
  *
  * @throws ImageError that names the file if it is missing, truncated or no image
- * @throws MissingDependencyError if sharp is not installed
+ * @throws MissingDependencyError if sharp is not installed, RuntimeLoadError if it does not load
  */
 export async function decodeImageFile(encoded: EncodedImage): Promise<Pixels> {
   const sharp = await loadSharp();

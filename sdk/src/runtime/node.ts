@@ -5,7 +5,11 @@ import { GuardedSession } from './guarded-session.js';
 import { runOrt } from './ort-tensors.js';
 import type { Runtime } from './runtime.js';
 
-const load = importOptional(() => import('onnxruntime-node'), 'onnxruntime-node', 'running models in Node');
+const load = importOptional(() => import('onnxruntime-node'), 'onnxruntime-node', {
+  purpose: 'running models in Node',
+  platforms:
+    'Linux with glibc (x64, arm64), Windows (x64, arm64) and macOS (arm64): on a Raspberry Pi the 64-bit system, no Alpine',
+});
 
 /** ONNX Runtime's native build; CPU. */
 export const nodeRuntime: Runtime = {

@@ -41,4 +41,17 @@ describe('A missing peer dependency', () => {
       'MISSING_DEPENDENCY decoding image files in Node needs the package sharp; run: npm install sharp',
     ]);
   });
+
+  it('is not what a platform without native code is told, such as a 32-bit Raspberry Pi', async () => {
+    const project = join(parent, 'other-platform');
+    await installSdk(project, ['onnxruntime-node', 'onnxruntime-common']);
+    const script = `
+      import { Easel } from '@easel/sdk';
+      Object.defineProperty(process, 'arch', { value: 'arm' });
+      const error = await Easel.load(${JSON.stringify(directory)}).catch((error) => error);
+      console.log(error.name, error.code, error.message);`;
+    expect((await runScript(project, 'script.mjs', script)).stdout).to.match(
+      /^RuntimeLoadError RUNTIME onnxruntime-node is installed but does not load on \w+ arm \(Cannot find module .*\); it runs on .*arm64/,
+    );
+  });
 });

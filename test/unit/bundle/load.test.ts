@@ -132,6 +132,13 @@ describe('loadBundle', () => {
     expect(error.message).to.equal('manifest.json: is missing in the bundle /no/such/bundle');
   });
 
+  it('says that a bundle is the folder, to whoever names a file of it', () =>
+    withBundle(async (directory) => {
+      const manifest = join(directory, 'manifest.json');
+      const error = await rejection(load(manifest), BundleError);
+      expect(error.message).to.equal(`manifest.json: ${manifest} is a file; a bundle is the folder`);
+    }));
+
   it('refuses a generator of another width', () =>
     withBundle(async (directory) => {
       await replaceFile(directory, 'generator.onnx', new Uint8Array(randomGenerator(space, 8, new Random(1))));
