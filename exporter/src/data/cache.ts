@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { writeAtomically } from '../files/index.js';
+import { readAt, writeAtomically } from '../files/index.js';
 import { PixelStore } from './pixels.js';
 
 /** Decoded images of a folder, as they lie in a cache file: split after split, class after class. */
@@ -59,10 +59,10 @@ export async function writeCache(folder: string, key: CacheKey, images: DecodedI
 }
 
 async function readImages(file: FileHandle, key: CacheKey): Promise<DecodedImages | undefined> {
-  const preamble = await readExactly(file, Buffer.alloc(PREAMBLE), 0);
+  const preamble = await readAt(file, Buffer.alloc(PREAMBLE), 0);
   const headerBytes = preamble.readUInt32LE(MAGIC.length);
   if (!preamble.subarray(0, MAGIC.length).equals(MAGIC) || headerBytes > LARGEST_HEADER) return undefined;
-  const header: Header = JSON.parse((await readExactly(file, Buffer.alloc(headerBytes), PREAMBLE)).toString('utf8'));
+  const header: Header = JSON.parse((await readAt(file, Buffer.alloc(headerBytes), PREAMBLE)).toString('utf8'));
   const { classes, counts, imageBytes } = header;
   const count = Object.values(counts)
     .flat()
@@ -74,7 +74,7 @@ async function readImages(file: FileHandle, key: CacheKey): Promise<DecodedImage
   const store = new PixelStore(count, imageBytes);
   let checksum = 0;
   for (const block of store.blocks) {
-    await readExactly(file, block, position);
+    await readAt(file, block, position);
     checksum = crc32(block, checksum);
     position += block.length;
   }
@@ -89,15 +89,6 @@ async function writeImages(file: FileHandle, key: CacheKey, { classes, counts, s
   MAGIC.copy(preamble);
   preamble.writeUInt32LE(json.length, MAGIC.length);
   for (const part of [preamble, json, ...store.blocks]) await file.writeFile(part);
-}
-
-async function readExactly<T extends Uint8Array>(file: FileHandle, target: T, position: number): Promise<T> {
-  for (let done = 0; done < target.length; ) {
-    const { bytesRead } = await file.read(target, done, target.length - done, position + done);
-    if (bytesRead === 0) throw new RangeError('unexpected end of file');
-    done += bytesRead;
-  }
-  return target;
 }
 
 /** One file per source and resolution: decoding a changed source again replaces its old file. */

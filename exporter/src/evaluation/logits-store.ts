@@ -1,7 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { fromFloat16, toFloat16 } from '@easel/sdk/onnx';
-import { LockedError } from '../errors/index.js';
-import { tryLockFile } from '../files/index.js';
+import { openAlone, readAt, writeAt } from '../files/index.js';
 
 /**
  * Logits by subnet and class, as float16: in memory, or appended to a file, from which a later process goes on where
@@ -25,22 +24,17 @@ export class LogitsStore {
 
   /**
    * @param identity of what the logits are of: weights, images. A file with another identity is replaced, and what a
-   *   killed process left of a last record is cut off.
+   *   killed process or a power cut left of a last record is cut off.
    * @throws LockedError if another process uses it
    */
   static async open(path: string, identity: string): Promise<LogitsStore> {
-    const file = await open(path, 'r+').catch(() => open(path, 'w+'));
-    if (!tryLockFile(file)) {
-      await file.close();
-      throw new LockedError(path, 'another process');
-    }
+    const file = await openAlone(path);
     const store = new LogitsStore(file);
     const own = withLength(Buffer.from(identity));
-    const found = Buffer.alloc(own.length);
-    await file.read(found, 0, own.length, 0);
-    if (!found.equals(own)) {
+    const found = await readAt(file, Buffer.alloc(own.length), 0).catch(() => undefined);
+    if (!found?.equals(own)) {
       await file.truncate(0);
-      await file.write(own, 0, own.length, 0);
+      await writeAt(file, own, 0);
     }
     store.#end = own.length;
     await store.#readIndex((await file.stat()).size);
@@ -58,7 +52,7 @@ export class LogitsStore {
     if (!kept) throw new RangeError(`no logits of ${subnet} for class ${label}`);
     if (kept instanceof Uint16Array) return fromFloat16(kept);
     const bits = new Uint16Array(kept.length);
-    await this.#file?.read(new Uint8Array(bits.buffer), 0, bits.byteLength, kept.position);
+    await readAt(this.#file as FileHandle, new Uint8Array(bits.buffer), kept.position);
     return fromFloat16(bits);
   }
 
@@ -69,7 +63,7 @@ export class LogitsStore {
       const lengths = [...parts.keys()].map((label, i) => [label, numbers[i]?.length as number] as const);
       const header = withLength(Buffer.from(JSON.stringify({ subnet, lengths })));
       const record = Buffer.concat([header, ...numbers.map(({ buffer }) => new Uint8Array(buffer))]);
-      await this.#file.write(record, 0, record.length, this.#end);
+      await writeAt(this.#file, record, this.#end);
       this.#index(subnet, lengths, this.#end + header.length);
     } else {
       for (const [i, label] of [...parts.keys()].entries())
@@ -85,12 +79,12 @@ export class LogitsStore {
     const file = this.#file as FileHandle;
     const prefix = Buffer.alloc(4);
     while (this.#end + prefix.length <= size) {
-      await file.read(prefix, 0, prefix.length, this.#end);
+      await readAt(file, prefix, this.#end);
       const start = this.#end + prefix.length + prefix.readUInt32LE();
       if (start > size) return;
-      const header = Buffer.alloc(start - this.#end - prefix.length);
-      await file.read(header, 0, header.length, this.#end + prefix.length);
-      const { subnet, lengths } = JSON.parse(header.toString()) as { subnet: string; lengths: [number, number][] };
+      const header = parseHeader(await readAt(file, Buffer.alloc(prefix.readUInt32LE()), this.#end + prefix.length));
+      if (!header) return;
+      const { subnet, lengths } = header;
       if (start + 2 * lengths.reduce((sum, [, length]) => sum + length, 0) > size) return;
       this.#index(subnet, lengths, start);
     }
@@ -103,6 +97,21 @@ export class LogitsStore {
       position += 2 * length;
     }
     this.#end = position;
+  }
+}
+
+interface RecordHeader {
+  readonly subnet: string;
+  /** Of each class, how many numbers. */
+  readonly lengths: readonly (readonly [label: number, length: number])[];
+}
+
+/** Undefined where none was written: a power cut may leave zeros at the end of a file. */
+function parseHeader(bytes: Buffer): RecordHeader | undefined {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch {
+    return undefined;
   }
 }
 

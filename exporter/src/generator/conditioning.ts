@@ -1,12 +1,12 @@
 import type { Random } from '@easel/sdk/random';
 import { tensor } from '@easel/sdk/tensor';
-import { leastSetsToJudge, type SetScores } from './class-scores.js';
+import { leastSetsToJudge } from './class-scores.js';
 import { fitNetwork, type Lesson, ownPart } from './fit.js';
 import { type HeldOutError, judge, meanOf, ownErrors, ratioOf, type SetError, squaredErrors } from './judging.js';
 import { initializeGenerator, measureFeatures, type NetworkWeights } from './mlp.js';
-import type { Half, Preferences, Strength } from './preferences.js';
-import type { Scenario } from './scenarios.js';
-import type { GeneratorTraining, GeneratorTrainingOptions } from './train.js';
+import type { Half, Strength } from './preferences.js';
+import { type Evidence, RequestLessons } from './request-lessons.js';
+import type { GeneratorTrainingOptions } from './train.js';
 
 /**
  * What was learned about requests, and how it was checked: a generator that learned from one half of the images is judged
@@ -35,106 +35,122 @@ export interface Conditioning extends HeldOutError {
  */
 const restraints = [1, 10, 100];
 
+/** Requests whose features say how features are distributed. */
+const sampled = 512;
+
 /** At which class sets' answers are compared by themselves; the same for all, so that nothing of a budget remains. */
 const budgetsOfClasses = 8;
 
+export interface GeneratorFitOptions extends Pick<GeneratorTrainingOptions, 'requests' | 'hidden' | 'fit'> {
+  readonly random: Random;
+  readonly signal?: AbortSignal | undefined;
+  /** Epochs, of all the fits together. */
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+export interface FittedGenerator {
+  readonly weights: NetworkWeights;
+  readonly conditioning: Conditioning;
+}
+
 /** Fits the network to what class sets, and budgets on devices, prefer, as far as that helps with unseen ones. */
-export async function fitGenerator(
-  { featuresOf, signal }: Pick<GeneratorTraining, 'featuresOf' | 'signal'>,
-  options: Pick<GeneratorTrainingOptions, 'requests' | 'hidden' | 'fit'>,
-  preferences: Preferences,
-  scores: readonly SetScores[],
-  budgets: readonly Scenario[],
-  closeness: readonly Float64Array[],
-  random: Random,
-  onProgress: (done: number, total: number) => void,
-): Promise<{ weights: NetworkWeights; conditioning: Conditioning }> {
-  const ofBudgets = (half: Half) => closeness.map((weights) => preferences.ofBudget(weights, half));
-  const ofClasses = (half: Half, raw = false) => scores.map((_, set) => preferences.ofClasses(set, half, raw));
-  const lessonsOf = (
-    sets: readonly number[],
-    ofSet: readonly Float64Array[],
-    ofBudget: readonly Float64Array[],
-    count: number,
-  ) =>
-    Array.from({ length: count }, (_, i): Lesson & { set: number } => {
-      const set = sets[i % sets.length] as number;
-      const budget = random.integer(budgets.length);
-      const scenario = budgets[budget] as Scenario;
-      const own = ofSet[set] as Float64Array;
-      return {
-        set,
-        features: featuresOf({ ...scenario, classes: (scores[set] as SetScores).classes }),
-        targets: Float32Array.from(ofBudget[budget] as Float64Array, (value, o) => value + (own[o] as number)),
-      };
-    });
-  const all = scores.map((_, set) => set);
-  const common = Float32Array.from(preferences.common);
-  const sample = lessonsOf(all, ofClasses('all', true), ofBudgets('all'), 512).map(({ features }) => features);
-  const initial = initializeGenerator(measureFeatures(sample), options.hidden, common, random);
-  const { classes, budgetKept } = preferences;
+export async function fitGenerator(evidence: Evidence, options: GeneratorFitOptions): Promise<FittedGenerator> {
+  const { preferences, scores } = evidence;
+  const { random, requests } = options;
+  const lessons = new RequestLessons(evidence, random);
+  const sample = lessons.draw({ sets: lessons.all, half: 'all', raw: true, count: sampled });
+  const features = measureFeatures(sample.map((lesson) => lesson.features));
+  const initial = initializeGenerator(features, options.hidden, Float32Array.from(preferences.common), random);
   const alike = { ...initial, outputWeight: tensor(initial.outputWeight.shape) };
+  const { classes, budgetKept } = preferences;
   if (scores.length < leastSetsToJudge) {
-    const nothingShown = { heldOutRatio: 1, interval: [1, 1] } as const;
     const { weightDecay } = options.fit;
-    return {
-      weights: alike,
-      conditioning: { weightDecay, classes, budgetKept, ...nothingShown, classesAlone: nothingShown, used: false },
-    };
+    const conditioning = { weightDecay, classes, budgetKept, ...nothingShown, classesAlone: nothingShown, used: false };
+    return { weights: alike, conditioning };
   }
-  // Either half teaches every restraint, then all images the best one.
-  const total = (2 * restraints.length + 1) * options.fit.epochs;
-  let done = 0;
-  const fit = async (lessons: readonly Lesson[], weightDecay: number) => {
-    const fitted = await fitNetwork(
-      initial,
-      { lessons, ...(signal ? { signal } : {}), onProgress: () => onProgress(++done, total) },
-      { ...options.fit, weightDecay },
-    );
-    return fitted.weights;
-  };
-  const [seen, unseen] = [all.filter((set) => set % 5 !== 0), all.filter((set) => set % 5 === 0)];
-  const lessonsOfHalf = (half: Half) => lessonsOf(seen, ofClasses(half), ofBudgets(half), options.requests);
-  const judgeBy = (half: Half, weights: NetworkWeights) =>
-    squaredErrors(weights, lessonsOf(unseen, ofClasses(half, true), ofBudgets(half), 4 * unseen.length), preferences);
-  const trials = { odd: [] as Trial[], even: [] as Trial[] };
-  for (const [taught, judging] of [
-    ['odd', 'even'],
-    ['even', 'odd'],
-  ] as const) {
-    const lessons = lessonsOfHalf(taught);
-    for (const restraint of restraints) {
-      const weightDecay = restraint * options.fit.weightDecay;
-      const weights = await fit(lessons, weightDecay);
-      trials[taught].push({ weights, errors: judgeBy(judging, weights) });
-    }
-  }
-  // What one half finds best is judged by the network that the other one taught, so that nothing judges its own choice.
-  const choiceOf = (taught: 'odd' | 'even') => leastIndex(trials[taught].map(({ errors }) => ratioOf(errors)));
-  const [even, odd] = [trials.even[choiceOf('odd')] as Trial, trials.odd[choiceOf('even')] as Trial];
+  const fit = fitter(initial, options);
+  const trials = await tryRestraints(evidence, lessons, fit, options);
+  const { odd, even } = crossChosen(trials);
   const judged = judge([...even.errors, ...odd.errors], random);
-  const best = leastIndex(
-    restraints.map((_, i) => ratioOf([trials.odd[i], trials.even[i]].flatMap((each) => (each as Trial).errors))),
-  );
-  const weightDecay = (restraints[best] as number) * options.fit.weightDecay;
+  const weightDecay = bestRestraint(trials) * options.fit.weightDecay;
+  const taughtByAll = await fit(lessons.draw({ sets: lessons.all, half: 'all', count: requests }), weightDecay);
+  const alone = (half: Half, { weights }: Trial) => {
+    const { seen, unseen } = lessons;
+    const targets = lessons.preferencesOfSets(half, true);
+    return ownErrors({ answers: answersToSets(weights, evidence), targets, seen, unseen, preferences });
+  };
+  const classesAlone = judge([...alone('odd', even), ...alone('even', odd)], random);
   const used = judged.interval[1] < 1;
-  const final = await fit(lessonsOf(all, ofClasses('all'), ofBudgets('all'), options.requests), weightDecay);
-  const answersOf = (weights: NetworkWeights) =>
-    scores.map(({ classes }) =>
-      meanOf(budgets.slice(0, budgetsOfClasses).map((budget) => ownPart(weights, featuresOf({ ...budget, classes })))),
-    );
-  const ownBy = (half: Half, { weights }: Trial) =>
-    ownErrors({ answers: answersOf(weights), targets: ofClasses(half, true), seen, unseen, preferences });
-  const classesAlone = judge([...ownBy('odd', even), ...ownBy('even', odd)], random);
   return {
-    weights: used ? final : alike,
+    weights: used ? taughtByAll : alike,
     conditioning: { weightDecay, classes, budgetKept, ...judged, classesAlone, used },
   };
 }
 
+const nothingShown = { heldOutRatio: 1, interval: [1, 1] } as const;
+
+/** A network, and how it answers class sets and images that it was not taught. */
 interface Trial {
   readonly weights: NetworkWeights;
   readonly errors: readonly SetError[];
+}
+
+/** By the half of the images that taught; one for each restraint. */
+type Trials = Readonly<Record<'odd' | 'even', readonly Trial[]>>;
+
+type Fitter = (lessons: readonly Lesson[], weightDecay: number) => Promise<NetworkWeights>;
+
+/** Every fit begins with the same weights. */
+function fitter(initial: NetworkWeights, { fit, signal, onProgress }: GeneratorFitOptions): Fitter {
+  // Either half teaches every restraint, then all images the best one.
+  const total = (2 * restraints.length + 1) * fit.epochs;
+  let done = 0;
+  return async (lessons, weightDecay) => {
+    const inputs = { lessons, ...(signal ? { signal } : {}), onProgress: () => onProgress(++done, total) };
+    const { weights } = await fitNetwork(initial, inputs, { ...fit, weightDecay });
+    return weights;
+  };
+}
+
+/** Every restraint, taught by the seen class sets on one half of the images, judged by the unseen ones on the other half. */
+async function tryRestraints(
+  { preferences }: Evidence,
+  lessons: RequestLessons,
+  fit: Fitter,
+  options: GeneratorFitOptions,
+): Promise<Trials> {
+  const { seen, unseen } = lessons;
+  const taughtBy = async (half: Half, otherHalf: Half) => {
+    const trials: Trial[] = [];
+    const taught = lessons.draw({ sets: seen, half, count: options.requests });
+    for (const restraint of restraints) {
+      const weights = await fit(taught, restraint * options.fit.weightDecay);
+      const judging = lessons.draw({ sets: unseen, half: otherHalf, raw: true, count: 4 * unseen.length });
+      trials.push({ weights, errors: squaredErrors(weights, judging, preferences) });
+    }
+    return trials;
+  };
+  return { odd: await taughtBy('odd', 'even'), even: await taughtBy('even', 'odd') };
+}
+
+/** What one half finds best is judged by the network that the other one taught, so that nothing judges its own choice. */
+function crossChosen({ odd, even }: Trials): Readonly<Record<'odd' | 'even', Trial>> {
+  const best = (trials: readonly Trial[]) => leastIndex(trials.map(({ errors }) => ratioOf(errors)));
+  return { odd: odd[best(even)] as Trial, even: even[best(odd)] as Trial };
+}
+
+/** By what both halves find. */
+function bestRestraint({ odd, even }: Trials): number {
+  const ratios = restraints.map((_, i) => ratioOf([odd[i], even[i]].flatMap((each) => (each as Trial).errors)));
+  return restraints[leastIndex(ratios)] as number;
+}
+
+/** What is answered to each class set in the mean, at the same few budgets. `[sets][options]` */
+function answersToSets(weights: NetworkWeights, { scores, budgets, featuresOf }: Evidence): Float64Array[] {
+  const some = budgets.slice(0, budgetsOfClasses);
+  return scores.map(({ classes }) =>
+    meanOf(some.map((budget) => ownPart(weights, featuresOf({ ...budget, classes })))),
+  );
 }
 
 function leastIndex(values: readonly number[]): number {

@@ -9,5 +9,6 @@ export * from './mlp.js';
 export * from './predictor.js';
 export * from './predictor-quality.js';
 export * from './preferences.js';
+export * from './request-lessons.js';
 export * from './scenarios.js';
 export * from './train.js';

@@ -31,8 +31,10 @@ export function judge(errors: readonly SetError[], random: Random): HeldOutError
   return { heldOutRatio: ratioOf(sets), interval: percentileInterval(resampled) };
 }
 
+/** 1 where there is nothing to answer: where all architectures do equally well, as the only one of its space does. */
 export function ratioOf(errors: readonly Omit<SetError, 'set'>[]): number {
-  return errors.reduce((sum, { error }) => sum + error, 0) / errors.reduce((sum, { zero }) => sum + zero, 0);
+  const zero = errors.reduce((sum, each) => sum + each.zero, 0);
+  return zero > 0 ? errors.reduce((sum, each) => sum + each.error, 0) / zero : 1;
 }
 
 /** Of whole requests: what a network answers to their class sets and budgets. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open, readFile, truncate } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { Decoder } from '@easel/sdk/generator';
 import { nodeRuntime } from '@easel/sdk/node';
 import type { Random } from '@easel/sdk/random';
@@ -17,6 +17,7 @@ import {
 import { assemble, type Supernet } from '@easel/sdk/subnet';
 import { type Normalization, type Split, spreadOverClasses } from '../data/index.js';
 import { modelLogits } from '../evaluation/index.js';
+import { openAlone, readAt, writeAt } from '../files/index.js';
 
 /** What one pass of every measured subnet over the validation images left: enough for every subset of the classes. */
 export interface LogitsTable {
@@ -48,16 +49,19 @@ export interface TableOptions {
 /** Images per run: few enough that a subnet's activations stay in the cache. */
 const batch = 50;
 
-/** Runs every architecture over the images, once. A file that was made from other weights or images is replaced. */
+/**
+ * Runs every architecture over the images, once. A file that was made from other weights or images is replaced.
+ * @throws LockedError if another process uses the file
+ */
 export async function measureLogits(options: TableOptions): Promise<LogitsTable> {
   const { supernet, architectures, split, classes, file, signal, threads } = options;
   const images = spreadOverClasses(split.labels, options.images);
   const count = images.length;
   const labels = images.map((index) => split.labels[index] as number);
   const store = file === undefined ? undefined : await LogitsFile.open(file, identity(options, images, labels));
-  const logits: Float32Array[] = (await store?.read(count * classes, architectures.length)) ?? [];
   const all = Array.from({ length: classes }, (_, index) => index);
   try {
+    const logits: Float32Array[] = (await store?.read(count * classes, architectures.length)) ?? [];
     options.onProgress?.(logits.length, architectures.length);
     for (const architecture of architectures.slice(logits.length)) {
       const model = assemble(supernet, architecture, all, { batch: 'batch' });
@@ -79,10 +83,10 @@ export async function measureLogits(options: TableOptions): Promise<LogitsTable>
       }
       options.onProgress?.(logits.length, architectures.length);
     }
+    return { architectures, logits, labels, classes };
   } finally {
     await store?.close();
   }
-  return { architectures, logits, labels, classes };
 }
 
 /**
@@ -114,53 +118,66 @@ export function architecturesToMeasure(
   return [...unique.values()];
 }
 
-/** Equal only for the same numbers from the same weights, images and architectures. */
-function identity({ supernet, architectures, normalization }: TableOptions, images: Int32Array, labels: Int32Array) {
+/** Equal only for the same numbers from the same weights, statistics, images and architectures. */
+function identity(options: TableOptions, images: Int32Array, labels: Int32Array): Buffer {
+  const { supernet, architectures, normalization, resolution, split } = options;
   const hash = createHash('sha256');
   for (const [name, { data }] of supernet.weights) hash.update(name).update(data);
-  hash
-    .update(JSON.stringify([architectures.map(formatArchitecture), normalization]))
-    .update(images)
-    .update(labels);
+  for (const [layer, keys] of supernet.statistics) {
+    for (const [key, { mean, variance }] of keys)
+      hash.update(`${layer}/${key}`).update(mean.data).update(variance.data);
+  }
+  hash.update(JSON.stringify([architectures.map(formatArchitecture), normalization, resolution])).update(labels);
+  const pixels = new Uint8Array(resolution * resolution * 3);
+  for (const image of images) {
+    split.read([image], pixels);
+    hash.update(pixels);
+  }
   return hash.digest();
 }
 
 /** A digest, then the logits of one architecture after the other as little-endian float32. */
 class LogitsFile {
-  private constructor(
-    readonly file: string,
-    readonly handle: Awaited<ReturnType<typeof open>>,
-    readonly digest: Buffer,
-  ) {}
+  readonly #handle: FileHandle;
+  #end: number;
 
-  static async open(file: string, digest: Buffer): Promise<LogitsFile> {
-    const known = await readFile(file).catch(() => Buffer.alloc(0));
-    if (!known.subarray(0, digest.length).equals(digest)) {
-      const fresh = await open(file, 'w');
-      await fresh.write(digest);
-      await fresh.close();
-    }
-    return new LogitsFile(file, await open(file, 'r+'), digest);
+  private constructor(handle: FileHandle, digestLength: number) {
+    this.#handle = handle;
+    this.#end = digestLength;
   }
 
-  /** The complete records; what a killed process left of another one is cut off. */
+  /** @throws LockedError if another process uses it */
+  static async open(file: string, digest: Buffer): Promise<LogitsFile> {
+    const handle = await openAlone(file);
+    const known = await readAt(handle, Buffer.alloc(digest.length), 0).catch(() => undefined);
+    if (!known?.equals(digest)) {
+      await handle.truncate(0);
+      await writeAt(handle, digest, 0);
+    }
+    return new LogitsFile(handle, digest.length);
+  }
+
+  /** The complete records, before anything is appended; what a killed process left of another one is cut off. */
   async read(length: number, most: number): Promise<Float32Array[]> {
-    const bytes = await readFile(this.file);
-    const start = this.digest.length;
-    const complete = Math.min(most, Math.floor((bytes.length - start) / (4 * length)));
-    await truncate(this.file, start + complete * 4 * length);
-    return Array.from({ length: complete }, (_, i) => {
-      const from = start + i * 4 * length;
-      return new Float32Array(bytes.buffer.slice(bytes.byteOffset + from, bytes.byteOffset + from + 4 * length));
-    });
+    const { size } = await this.#handle.stat();
+    const complete = Math.min(most, Math.floor((size - this.#end) / (4 * length)));
+    const records: Float32Array[] = [];
+    for (let i = 0; i < complete; i++) {
+      const record = new Float32Array(length);
+      await readAt(this.#handle, new Uint8Array(record.buffer), this.#end);
+      records.push(record);
+      this.#end += record.byteLength;
+    }
+    await this.#handle.truncate(this.#end);
+    return records;
   }
 
   async append(logits: Float32Array): Promise<void> {
-    const { size } = await this.handle.stat();
-    await this.handle.write(Buffer.from(logits.buffer, logits.byteOffset, logits.byteLength), 0, undefined, size);
+    await writeAt(this.#handle, new Uint8Array(logits.buffer, logits.byteOffset, logits.byteLength), this.#end);
+    this.#end += logits.byteLength;
   }
 
   async close(): Promise<void> {
-    await this.handle.close();
+    await this.#handle.close();
   }
 }

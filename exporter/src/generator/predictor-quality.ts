@@ -1,5 +1,6 @@
 /** How well accuracy is predicted, on subnets and class sets that the predictor was not fitted to. */
 export interface PredictorQuality {
+  /** 0 where there were too few subnets to leave any out. */
   readonly subnets: number;
   /** 0 where there were too few class sets to leave any out. */
   readonly classSets: number;

@@ -30,20 +30,23 @@ export interface PredictorInputs {
 }
 
 const hidden = 64;
+/** Of fewer subnets none is left out to judge by. */
+const leastSubnetsToJudge = 4;
 /** Pairs of subnet and class set to learn from, at most; and how often each pair may be drawn. */
 const mostSamples = 30_000;
 const repeats = 5;
 
 /**
  * Fits accuracy to class sets and architectures: once without every fifth class set and every seventh subnet, to see how
- * well unseen ones are predicted, then with all of them. Of few class sets none is left out: then quality is that of unseen
- * subnets on known sets, and says so by 0 class sets.
+ * well unseen ones are predicted, then with all of them. Of few class sets, or of few subnets, none is left out: then quality
+ * is that of known ones, and says so by 0 class sets or subnets.
  */
 export async function fitPredictor(inputs: PredictorInputs): Promise<Predictor> {
   const { rows, scores, facts, random, onProgress } = inputs;
-  const canJudge = scores.length >= leastSetsToJudge;
-  const isUnseenSet = scores.map((_, s) => canJudge && s % 5 === 0);
-  const isUnseenRow = rows.map((_, r) => r % 7 === 3);
+  const leavesSetsOut = scores.length >= leastSetsToJudge;
+  const leavesSubnetsOut = rows.length >= leastSubnetsToJudge;
+  const isUnseenSet = scores.map((_, s) => leavesSetsOut && s % 5 === 0);
+  const isUnseenRow = rows.map((_, r) => leavesSubnetsOut && r % 7 === 3);
   const all = (values: readonly unknown[]) => values.map((_, i) => i);
   const seenSets = all(scores).filter((s) => !isUnseenSet[s]);
   const seenRows = all(rows).filter((r) => !isUnseenRow[r]);
@@ -66,11 +69,11 @@ export async function fitPredictor(inputs: PredictorInputs): Promise<Predictor> 
   };
 
   const partial = await fit(seenSets, seenRows, 0);
-  const judgedSets = all(scores).filter((s) => isUnseenSet[s] || !canJudge);
-  const unseenRows = all(rows).filter((r) => isUnseenRow[r]);
+  const judgedSets = all(scores).filter((s) => isUnseenSet[s] || !leavesSetsOut);
+  const judgedRows = all(rows).filter((r) => isUnseenRow[r] || !leavesSubnetsOut);
   const quality = qualityOf(
     judgedSets.map((set) =>
-      unseenRows.map((row) => {
+      judgedRows.map((row) => {
         const { features, targets } = lesson(set, row);
         return { predicted: answerOf(partial, features)[0] as number, measured: targets[0] as number };
       }),
@@ -79,7 +82,11 @@ export async function fitPredictor(inputs: PredictorInputs): Promise<Predictor> 
   return {
     weights: await fit(all(scores), all(rows), 1),
     facts,
-    quality: canJudge ? quality : { ...quality, classSets: 0 },
+    quality: {
+      ...quality,
+      ...(leavesSetsOut ? {} : { classSets: 0 }),
+      ...(leavesSubnetsOut ? {} : { subnets: 0 }),
+    },
   };
 }
 

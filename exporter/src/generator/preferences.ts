@@ -57,7 +57,7 @@ export class Preferences {
     const measured = this.#measureSignal(rows, random);
     this.#kept = measured.kept;
     const shared = Math.sqrt(model.product(this.#plain, this.#plain));
-    const relative = (value: number) => Math.sqrt(Math.max(0, value)) / shared;
+    const relative = (value: number) => (shared > 0 ? Math.sqrt(Math.max(0, value)) / shared : 0);
     const { signal, error } = measured;
     this.classes = {
       relative: relative(signal),
@@ -138,7 +138,8 @@ export class Preferences {
   /** Utilities of a set less its share of the common ones, in the unit of the common ones. */
   #deviation(model: AdditiveModel, plain: Float64Array, scores: Float64Array): Float64Array {
     const own = model.fit(scores);
-    const share = this.product(own, plain) / this.product(plain, plain);
+    const power = this.product(plain, plain);
+    const share = power > 0 ? this.product(own, plain) / power : 0;
     // A set on which architectures hardly differ must not blow up its noise.
     const unit = Math.max(share, 0.25);
     return own.map((value, i) => (value - share * (plain[i] as number)) / unit);

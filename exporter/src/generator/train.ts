@@ -101,35 +101,15 @@ const closenessWidth = 0.2;
 export async function trainGenerator(training: GeneratorTraining): Promise<TrainedGenerator> {
   const options = { ...defaultGeneratorOptions, ...training.options };
   const random = new Random(options.seed);
-  const { space, dataset, signal, onEvent, threads, tableFile } = training;
-  const decisions = decisionsOf(space);
-  const indexOf = new Map(dataset.classes.map((name, index) => [name, index]));
-  const source: ScenarioSource = {
-    space,
-    decisions,
-    tasks: Object.values(dataset.tasks).map((names) => names.map((name) => indexOf.get(name) as number)),
-    classes: dataset.classes.length,
-    devices: training.devices,
-  };
+  const { signal, onEvent, featuresOf } = training;
+  const source = sourceOf(training);
   const event = (status: GeneratorEvent['status']) => (done: number, total: number) => {
     signal?.throwIfAborted();
     onEvent?.({ status, done, total });
   };
 
-  const table = await measureLogits({
-    supernet: { space, weights: training.weights, statistics: training.statistics },
-    architectures: architecturesToMeasure(space, training.devices.at(-1) as CostTable, options.subnets, random),
-    split: dataset.validation,
-    classes: dataset.classes.length,
-    resolution: dataset.resolution,
-    normalization: training.normalization,
-    images: options.images,
-    ...(threads ? { threads } : {}),
-    ...(tableFile ? { file: tableFile } : {}),
-    ...(signal ? { signal } : {}),
-    onProgress: event('measuring'),
-  });
-  const rows = table.architectures.map((architecture) => encodeArchitecture(decisions, architecture));
+  const table = await measureSubnets(training, options, random, event('measuring'));
+  const rows = table.architectures.map((architecture) => encodeArchitecture(source.decisions, architecture));
   const scorer = new ClassScorer(table, blocksOf(table));
   const scores = await scoreClassSets(scorer, source, options.classSets, random, event('scoring'));
 
@@ -148,14 +128,8 @@ export async function trainGenerator(training: GeneratorTraining): Promise<Train
   const closeness = budgets.map((budget) => closenessTo(budget, table, source));
   preferences.measureBudgets(rows, closeness.slice(0, 150), random);
   const generator = await fitGenerator(
-    training,
-    options,
-    preferences,
-    scores,
-    budgets,
-    closeness,
-    random,
-    (done, total) => event('fitting the generator')(done, total),
+    { preferences, scores, budgets, closeness, featuresOf },
+    { ...options, random, signal, onProgress: event('fitting the generator') },
   );
   return {
     ...generator,
@@ -164,6 +138,39 @@ export async function trainGenerator(training: GeneratorTraining): Promise<Train
     predictorQuality: predictor.quality,
     table,
   };
+}
+
+function sourceOf({ space, dataset, devices }: GeneratorTraining): ScenarioSource {
+  const indexOf = new Map(dataset.classes.map((name, index) => [name, index]));
+  return {
+    space,
+    decisions: decisionsOf(space),
+    tasks: Object.values(dataset.tasks).map((names) => names.map((name) => indexOf.get(name) as number)),
+    classes: dataset.classes.length,
+    devices,
+  };
+}
+
+/** Subnets run over validation images. */
+function measureSubnets(
+  { space, weights, statistics, dataset, devices, normalization, threads, tableFile, signal }: GeneratorTraining,
+  { subnets, images }: GeneratorTrainingOptions,
+  random: Random,
+  onProgress: (done: number, total: number) => void,
+): Promise<LogitsTable> {
+  return measureLogits({
+    supernet: { space, weights, statistics },
+    architectures: architecturesToMeasure(space, devices.at(-1) as CostTable, subnets, random),
+    split: dataset.validation,
+    classes: dataset.classes.length,
+    resolution: dataset.resolution,
+    normalization,
+    images,
+    ...(threads ? { threads } : {}),
+    ...(tableFile ? { file: tableFile } : {}),
+    ...(signal ? { signal } : {}),
+    onProgress,
+  });
 }
 
 /** An even number, so that every block has an image of every class. @throws RangeError if there are hardly any images */
@@ -204,7 +211,8 @@ async function scoreClassSets(
 function closenessTo({ latency, latencyMs }: Scenario, table: LogitsTable, { space, decisions }: ScenarioSource) {
   const cost = (architecture: Parameters<typeof architectureCost>[2]) =>
     architectureCost(latency, decisions, architecture);
-  const range = cost(largestArchitecture(space)) - cost(smallestArchitecture(space));
+  // Of a space with a single architecture that one is near to every budget.
+  const range = cost(largestArchitecture(space)) - cost(smallestArchitecture(space)) || 1;
   return Float64Array.from(table.architectures, (architecture) => {
     const distance = (cost(architecture) - latencyMs) / range / closenessWidth;
     return Math.exp(-(distance ** 2) / 2);

@@ -14,6 +14,13 @@ export async function readJson(file: string): Promise<unknown> {
   }
 }
 
+/** @throws FileError as `readJson` does, or if the file holds something else than one JSON object */
+export async function readJsonObject(file: string): Promise<Readonly<Record<string, unknown>>> {
+  const value = await readJson(file);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new FileError(file, 'holds no JSON object: {"OPTION": VALUE, ...}');
+}
+
 /** Atomic: the file is there whole or not at all. @throws FileError if it cannot be written */
 export async function writeFileAtomically(file: string, content: string | Uint8Array): Promise<void> {
   try {

@@ -115,26 +115,15 @@ export async function trainGeneratorOfRun(request: GeneratorRequest): Promise<Ge
  * @throws InvalidRequestError naming the first field that is unknown or out of range
  */
 export function generatorOptions(
-  file: unknown,
+  file: Readonly<Record<string, unknown>>,
   flags: Partial<GeneratorTrainingOptions> = {},
 ): Partial<GeneratorTrainingOptions> {
-  if (typeof file !== 'object' || file === null || Array.isArray(file)) {
-    throw new InvalidRequestError('generator options', file, 'a JSON object');
-  }
   const given: Record<string, unknown> = { ...file, ...flags };
-  for (const [field, value] of Object.entries(given)) {
-    const known = defaultGeneratorOptions[field as keyof GeneratorTrainingOptions];
-    if (known === undefined) {
-      throw new InvalidRequestError(
-        'generator option',
-        field,
-        `one of ${Object.keys(defaultGeneratorOptions).join(', ')}`,
-      );
-    }
-    if (field === 'fit') given.fit = { ...defaultGeneratorOptions.fit, ...(value as object) };
-    else if (field === 'seed' ? !Number.isSafeInteger(value) : !(typeof value === 'number' && value > 0)) {
-      throw new InvalidRequestError(field, value, field === 'seed' ? 'an integer' : 'a number above 0');
-    }
+  assertOptions('generator option', given, defaultGeneratorOptions);
+  const { fit: ofFit } = given;
+  if (ofFit !== undefined) {
+    assertOptions('option of fit', ofFit as object, defaultGeneratorOptions.fit);
+    given.fit = { ...defaultGeneratorOptions.fit, ...(ofFit as object) };
   }
   const { requests, subnets, fit } = { ...defaultGeneratorOptions, ...given } as GeneratorTrainingOptions;
   if (requests < fit.batch) throw new InvalidRequestError('requests', requests, `at least ${fit.batch}, one batch`);
@@ -144,6 +133,37 @@ export function generatorOptions(
 
 /** Half of them check the others. */
 const fewest = 8;
+
+function assertOptions(kind: string, given: object, known: object): void {
+  for (const [field, value] of Object.entries(given)) {
+    if (!Object.hasOwn(known, field)) {
+      throw new InvalidRequestError(kind, field, `one of ${Object.keys(known).join(', ')}`);
+    }
+    const { expected, fits } = rules[field] ?? positiveInteger;
+    if (!fits(value)) throw new InvalidRequestError(field, value, expected);
+  }
+}
+
+interface Rule {
+  readonly expected: string;
+  readonly fits: (value: unknown) => boolean;
+}
+
+const positiveInteger: Rule = {
+  expected: 'a whole number above 0',
+  fits: (value) => Number.isSafeInteger(value) && (value as number) > 0,
+};
+
+/** Of the options that are no counts. */
+const rules: Readonly<Record<string, Rule>> = {
+  seed: { expected: 'an integer', fits: Number.isSafeInteger },
+  fit: {
+    expected: `an object with any of ${Object.keys(defaultGeneratorOptions.fit).join(', ')}`,
+    fits: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  },
+  learningRate: { expected: 'a number above 0', fits: (value) => Number.isFinite(value) && (value as number) > 0 },
+  weightDecay: { expected: 'a number, 0 or more', fits: (value) => Number.isFinite(value) && (value as number) >= 0 },
+};
 
 function assertDifferentNames(directory: string, profiles: readonly DeviceProfile[]): void {
   const names = profiles.map(({ name }) => name);

@@ -5,7 +5,6 @@ import type { Statistics } from '@easel/sdk/subnet';
 import * as v from 'valibot';
 import { type Dataset, type DatasetOptions, openDataset } from '../data/index.js';
 import { RunError } from '../errors/index.js';
-
 import {
   type Checkpoint,
   checkpointFile,
@@ -48,7 +47,8 @@ export const profilesFolder = (directory: string) => join(directory, 'profiles')
 export async function writeRecord(directory: string, record: RunRecord): Promise<void> {
   const { spec, tasksFile, ...data } = record.data;
   await mkdir(directory, { recursive: true });
-  if (tasksFile !== undefined) await copyFile(tasksFile, tasksCopy(directory));
+  const copy = tasksCopy(directory);
+  if (tasksFile !== undefined && resolve(tasksFile) !== resolve(copy)) await copyFile(tasksFile, copy);
   await writeJson(recordFile(directory), {
     ...record,
     data: { spec: absolute(spec), ...data, ...(tasksFile === undefined ? {} : { tasksFile: 'tasks.json' }) },

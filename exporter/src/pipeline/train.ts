@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { SearchSpace } from '@easel/sdk/space';
 import type { Dataset } from '../data/index.js';
 import { type EngineRequest, openEngine } from '../engine/index.js';
@@ -6,7 +6,9 @@ import { RunError, TrainingInterruptedError } from '../errors/index.js';
 import { DirectoryLock, lockFileName } from '../files/index.js';
 import { TrainingReport } from '../report/index.js';
 import {
+  checkpointFile,
   defaultProgressive,
+  firstDifference,
   sameClasses,
   type TrainedSupernet,
   type TrainingEvent,
@@ -97,7 +99,9 @@ async function trainLocked(request: TrainRequest): Promise<TrainResult> {
   const options = trainingOptions(mergeTrainingOptions(record?.options ?? {}, request.options ?? {}));
   const { engine, reason } = await openEngine(request.engine);
   const dataset = await openData(data, request.onDecoded);
-  if (!record) {
+  const begun = names.includes(basename(checkpointFile(directory)));
+  const recorded = record !== undefined && (begun || !asksForOther(request, record, options));
+  if (!recorded) {
     const provenance = await provenanceOf(command);
     const init = origin && { init: origin.record };
     await writeRecord(directory, { schemaVersion: 1, provenance: { ...provenance, ...init }, data, space, options });
@@ -107,7 +111,7 @@ async function trainLocked(request: TrainRequest): Promise<TrainResult> {
     origin: { path: origin.record.path, freshClassifier: !sameClasses(initial.classes, dataset.classes) },
   };
   request.onStart?.({ dataset, space, options, engine: { name: engine.name, reason }, ...start });
-  const reported = { directory, dataset, space, options, command: record?.provenance.command ?? command };
+  const reported = { directory, dataset, space, options, command: recorded ? record.provenance.command : command };
   const report = request.report === false ? undefined : await TrainingReport.open(reported);
   const trained = await trainSupernet({
     ...request,
@@ -127,6 +131,11 @@ async function trainLocked(request: TrainRequest): Promise<TrainResult> {
   });
   await report?.end('finished');
   return { ...trained, dataset, space };
+}
+
+/** Of a run that has saved nothing yet: its record must not tell of what was asked for before. */
+function asksForOther({ data, space }: TrainRequest, record: RunRecord, options: TrainingOptions): boolean {
+  return data !== undefined || space !== undefined || firstDifference(record.options, options, '') !== undefined;
 }
 
 /** What a run without a checkpoint starts from. @throws RunError if a run is to be resumed from something else */

@@ -138,38 +138,55 @@ export function completeOptions(saved: TrainingOptions): TrainingOptions {
 }
 
 /** A misspelt option of a group would be ignored for the hours that a training takes. */
-function assertKnownFields(options: TrainingOptions): void {
+function assertGroups(options: TrainingOptions): void {
   const { taskDropout, pool, statistics } = defaultTrainingOptions;
   const groups = { taskDropout, pool, statistics, augmentation: defaultAugmentation, progressive: defaultProgressive };
   for (const [group, fields] of Object.entries(groups)) {
-    const given = options[group as keyof typeof groups];
+    const given: unknown = options[group as keyof typeof groups];
     const known = Object.keys(fields);
-    const unknown = Object.keys(given ?? {}).find((field) => !known.includes(field));
+    const mayBeOff = group === 'augmentation' || group === 'progressive';
+    if (given === null && mayBeOff) continue;
+    if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+      const expected = `an object with any of ${known.join(', ')}${mayBeOff ? ', or null for off' : ''}`;
+      throw new InvalidRequestError(group, given, expected);
+    }
+    const unknown = Object.keys(given).find((field) => !known.includes(field));
     if (unknown) throw new InvalidRequestError(`option of ${group}`, unknown, `one of ${known.join(', ')}`);
   }
 }
 
 /**
  * The defaults, overridden by `given`.
- * @throws InvalidRequestError naming the first field out of range.
+ * @throws InvalidRequestError naming the first field that is unknown or out of range.
  */
 export function trainingOptions(given: Partial<TrainingOptions> = {}): TrainingOptions {
   const known = Object.keys(defaultTrainingOptions);
   const unknown = Object.keys(given).find((field) => !known.includes(field));
   if (unknown) throw new InvalidRequestError('training option', unknown, `one of ${known.join(', ')}`);
   const options = { ...defaultTrainingOptions, ...given };
-  assertKnownFields(options);
-  const check = (field: string, value: number, fits: boolean, expected: string) => {
-    if (!fits || !Number.isFinite(value)) throw new InvalidRequestError(field, value, expected);
-  };
-  const positiveInteger = (field: string, value: number) =>
-    check(field, value, Number.isInteger(value) && value > 0, 'a positive integer');
-  const positive = (field: string, value: number) => check(field, value, value > 0, 'a positive number');
-  const wholeNumber = (field: string, value: number) =>
-    check(field, value, Number.isInteger(value) && value >= 0, 'zero or a positive integer');
-  const notNegative = (field: string, value: number) => check(field, value, value >= 0, 'zero or a positive number');
-  const share = (field: string, value: number, below = false) =>
-    check(field, value, value >= 0 && (below ? value < 1 : value <= 1), `from 0 to ${below ? 'below ' : ''}1`);
+  assertGroups(options);
+  assertSchedule(options);
+  assertLosses(options);
+  const { progressive, taskDropout, augmentation, pool, statistics } = options;
+  if (progressive) {
+    share('progressive.largest', progressive.largest);
+    share('progressive.depth', progressive.depth);
+    share('progressive.largest + progressive.depth', progressive.largest + progressive.depth);
+  }
+  oneOf('taskDropout.per', taskDropout.per, ['step', 'image']);
+  share('taskDropout.keepAll', taskDropout.keepAll);
+  share('taskDropout.singleTask', taskDropout.singleTask);
+  share('taskDropout.randomClasses', taskDropout.randomClasses);
+  if (augmentation) assertAugmentation(augmentation);
+  positiveInteger('pool.size', pool.size);
+  positiveInteger('pool.uses', pool.uses);
+  positiveInteger('statistics.architectures', statistics.architectures);
+  positiveInteger('statistics.extremes', statistics.extremes);
+  positiveInteger('statistics.collections', statistics.collections);
+  return options;
+}
+
+function assertSchedule(options: TrainingOptions): void {
   check('seed', options.seed, Number.isSafeInteger(options.seed), 'an integer');
   positiveInteger('batchSize', options.batchSize);
   notNegative('epochs', options.epochs);
@@ -180,43 +197,61 @@ export function trainingOptions(given: Partial<TrainingOptions> = {}): TrainingO
   share('momentum', options.momentum, true);
   notNegative('weightDecay', options.weightDecay);
   positive('gradientClip', options.gradientClip);
+  share('averaging', options.averaging, true);
+}
+
+function assertLosses(options: TrainingOptions): void {
   share('labelSmoothing', options.labelSmoothing, true);
   wholeNumber('randomSubnets', options.randomSubnets);
-  if (!['kl', 'alpha'].includes(options.divergence)) {
-    throw new InvalidRequestError('divergence', options.divergence, 'kl or alpha');
-  }
+  trueOrFalse('distillation', options.distillation);
+  oneOf('divergence', options.divergence, ['kl', 'alpha']);
   positive('temperature', options.temperature);
   if (options.divergence === 'alpha' && options.temperature !== 1) {
     throw new InvalidRequestError('temperature', options.temperature, '1 where the divergence is alpha');
   }
   check('ratioClip', options.ratioClip, options.ratioClip > 1, 'a number above 1');
-  share('averaging', options.averaging, true);
-  if (options.progressive) {
-    share('progressive.largest', options.progressive.largest);
-    share('progressive.depth', options.progressive.depth);
-    share('progressive.largest + progressive.depth', options.progressive.largest + options.progressive.depth);
-  }
-  if (!['step', 'image'].includes(options.taskDropout.per)) {
-    throw new InvalidRequestError('taskDropout.per', options.taskDropout.per, 'step or image');
-  }
-  share('taskDropout.keepAll', options.taskDropout.keepAll);
-  share('taskDropout.singleTask', options.taskDropout.singleTask);
-  share('taskDropout.randomClasses', options.taskDropout.randomClasses);
-  if (options.augmentation) {
-    const { cropPadding, cutout, scale, cutMix } = options.augmentation;
-    wholeNumber('augmentation.cropPadding', cropPadding);
-    wholeNumber('augmentation.cutout', cutout);
-    share('augmentation.cutMix', cutMix);
-    const isPair = Array.isArray(scale) && scale.length === 2;
-    if (!isPair) throw new InvalidRequestError('augmentation.scale', scale, 'two numbers, [least, greatest]');
-    const [least, greatest] = scale;
-    check('augmentation.scale[0]', least, least > 0, 'a positive number');
-    check('augmentation.scale[1]', greatest, greatest >= least, 'not below the first');
-  }
-  positiveInteger('pool.size', options.pool.size);
-  positiveInteger('pool.uses', options.pool.uses);
-  positiveInteger('statistics.architectures', options.statistics.architectures);
-  positiveInteger('statistics.extremes', options.statistics.extremes);
-  positiveInteger('statistics.collections', options.statistics.collections);
-  return options;
+}
+
+function assertAugmentation({ cropPadding, horizontalFlip, cutout, scale, cutMix }: AugmentationOptions): void {
+  wholeNumber('augmentation.cropPadding', cropPadding);
+  trueOrFalse('augmentation.horizontalFlip', horizontalFlip);
+  wholeNumber('augmentation.cutout', cutout);
+  share('augmentation.cutMix', cutMix);
+  const isPair = Array.isArray(scale) && scale.length === 2;
+  if (!isPair) throw new InvalidRequestError('augmentation.scale', scale, 'two numbers, [least, greatest]');
+  const [least, greatest] = scale;
+  check('augmentation.scale[0]', least, least > 0, 'a positive number');
+  check('augmentation.scale[1]', greatest, greatest >= least, 'not below the first');
+}
+
+function check(field: string, value: number, fits: boolean, expected: string): void {
+  if (!fits || !Number.isFinite(value)) throw new InvalidRequestError(field, value, expected);
+}
+
+function positiveInteger(field: string, value: number): void {
+  check(field, value, Number.isInteger(value) && value > 0, 'a positive integer');
+}
+
+function wholeNumber(field: string, value: number): void {
+  check(field, value, Number.isInteger(value) && value >= 0, 'zero or a positive integer');
+}
+
+function positive(field: string, value: number): void {
+  check(field, value, value > 0, 'a positive number');
+}
+
+function notNegative(field: string, value: number): void {
+  check(field, value, value >= 0, 'zero or a positive number');
+}
+
+function share(field: string, value: number, below = false): void {
+  check(field, value, value >= 0 && (below ? value < 1 : value <= 1), `from 0 to ${below ? 'below ' : ''}1`);
+}
+
+function trueOrFalse(field: string, value: unknown): void {
+  if (typeof value !== 'boolean') throw new InvalidRequestError(field, value, 'true or false');
+}
+
+function oneOf(field: string, value: string, valid: readonly string[]): void {
+  if (!valid.includes(value)) throw new InvalidRequestError(field, value, valid.join(' or '));
 }

@@ -77,7 +77,18 @@ export async function trainSupernet(run: TrainSupernetArguments): Promise<Traine
   if (checkpoint) assertSameRun(file, checkpoint.run, JSON.parse(JSON.stringify(identity)));
   const engine = run.engine ?? (await openEngine()).engine;
   const metrics = await MetricsFile.open(metricsFile(directory), checkpoint?.step ?? 0);
-  const training = new TrainingRun({ ...run, identity, engine, file, metrics, checkpoint });
+  try {
+    const training = new TrainingRun({ ...run, identity, engine, file, metrics, checkpoint });
+    await finish(training, file, signal);
+    const { weights, statistics, normalization } = training;
+    return { weights, statistics: statistics as Statistics, normalization, options };
+  } finally {
+    await metrics.close();
+  }
+}
+
+/** Trains to the end, or saves what there is when the signal comes. */
+async function finish(training: TrainingRun, file: string, signal: AbortSignal | undefined): Promise<void> {
   try {
     await training.toTheEnd();
   } catch (error) {
@@ -87,8 +98,5 @@ export async function trainSupernet(run: TrainSupernetArguments): Promise<Traine
     throw new TrainingInterruptedError(training.step, training.schedule.totalSteps, file);
   } finally {
     await training.dispose();
-    await metrics.close();
   }
-  const { weights, statistics, normalization } = training;
-  return { weights, statistics: statistics as Statistics, normalization, options };
 }

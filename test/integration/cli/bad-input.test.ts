@@ -190,6 +190,10 @@ describe('easel: bad input', function () {
     const words = ['train', '--data', 'images', '--space', 'space.json', '--out', 'run', '--options'];
     await expectRefusal(directory, [...words, 'wrong-options.json'], ['"epoch"', 'epochs, finishingEpochs']);
     await expectRefusal(directory, [...words, 'truncated.jpg'], ['truncated.jpg', 'is not JSON']);
+    await writeFile(join(directory, 'no-options.json'), 'null');
+    await expectRefusal(directory, [...words, 'no-options.json'], ['no-options.json', 'no JSON object']);
+    const ignored = ['train', '--resume', '--out', 'run', '--tasks-file', 'tasks.json'];
+    await expectRefusal(directory, ignored, ['--data is missing', '--tasks-file goes with it']);
   });
 
   it('profiles to check that are none, are broken, or belong elsewhere', async () => {

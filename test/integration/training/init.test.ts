@@ -121,6 +121,26 @@ describe('train: init', function () {
       expect(changed).instanceOf(RunError).property('message').include('has changed since');
     }));
 
+  it('resumed before its first checkpoint with other data or options, records these', () =>
+    project(async (first) => {
+      await train({ ...first, options: still });
+      const { directory } = first;
+      const record = async () => JSON.parse(await readFile(join(directory, 'run.json'), 'utf8'));
+      const before = await record();
+      await rm(checkpointFile(directory));
+      await train({ directory, resume: true, command: 'as before', evaluationEpochs: 0 });
+      expect(await record()).to.deep.equal(before);
+
+      await rm(checkpointFile(directory));
+      const data = { spec: join(directory, '..', 'images'), resolution: 16, cacheFolder: null };
+      await train({ directory, data, options: { seed: 7 }, resume: true, command: 'otherwise', evaluationEpochs: 0 });
+      const { data: recorded, options, provenance } = await record();
+      expect(recorded).to.deep.equal(data);
+      expect(options).to.deep.equal({ ...before.options, seed: 7 });
+      expect(provenance.command).to.equal('otherwise');
+      expect((await readCheckpoint(checkpointFile(directory))).run.options.seed).to.equal(7);
+    }));
+
   it('refuses another search space, and what is neither a bundle nor a run', () =>
     project(async (first, space) => {
       await train(first);

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dataset, Split } from '@easel/exporter/data';
@@ -170,6 +170,18 @@ describe('trainSupernet', function () {
       const other = await trainSupernet({ ...request, options: { ...recipe, ...change }, directory: place });
       expect([...other.weights], JSON.stringify(change)).not.to.deep.equal([...straight.weights]);
     }
+  });
+
+  it('leaves no file open where it cannot start', async () => {
+    const folder = join(directory, 'no-weights');
+    const { normalization } = await readCheckpoint(checkpointFile(join(directory, 'straight')));
+    const initial = { weights: new Map(), normalization, classes: dataset.classes };
+    const error = await trainSupernet({ ...run, directory: folder, initial }).catch((e) => e);
+    expect(error).property('message').include('has no weight');
+    // Where the system tells which files are open.
+    const open = await readdir('/proc/self/fd').catch(() => []);
+    const paths = await Promise.all(open.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
+    expect(paths.filter((path) => path.startsWith(folder))).to.deep.equal([]);
   });
 
   it('returns at once from a finished run', async () => {

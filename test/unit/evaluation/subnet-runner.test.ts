@@ -64,26 +64,31 @@ describe('subnet runner', () => {
     expect([...new Set(some.labels)].sort()).to.deep.equal([0, 1, 2]);
   });
 
-  it('goes on from a file, also from one whose last record was torn', () =>
-    withDirectory(async (directory) => {
-      const file = join(directory, 'logits');
-      const first = runner(await LogitsStore.open(file, 'mine'));
-      const ofLarge = await first.runner.logits(large);
-      await first.runner.logits(small, [1]);
-      await first.runner.close();
-      await appendFile(file, Buffer.from([40, 0, 0, 0, 1, 2, 3]));
+  for (const [what, torn] of [
+    ['was torn', Buffer.from([40, 0, 0, 0, 1, 2, 3])],
+    ['a power cut left as zeros', Buffer.alloc(99)],
+  ] as const) {
+    it(`goes on from a file, also from one whose last record ${what}`, () =>
+      withDirectory(async (directory) => {
+        const file = join(directory, 'logits');
+        const first = runner(await LogitsStore.open(file, 'mine'));
+        const ofLarge = await first.runner.logits(large);
+        await first.runner.logits(small, [1]);
+        await first.runner.close();
+        await appendFile(file, torn);
 
-      const second = runner(await LogitsStore.open(file, 'mine'));
-      expect(await second.runner.logits(large)).to.deep.equal(ofLarge);
-      await second.runner.logits(small, [1, 2]);
-      expect(second.runs).to.deep.equal([4]);
-      await second.runner.close();
+        const second = runner(await LogitsStore.open(file, 'mine'));
+        expect(await second.runner.logits(large)).to.deep.equal(ofLarge);
+        await second.runner.logits(small, [1, 2]);
+        expect(second.runs).to.deep.equal([4]);
+        await second.runner.close();
 
-      const third = runner(await LogitsStore.open(file, 'mine'));
-      await third.runner.logits(small, [1, 2]);
-      expect(third.runs).to.deep.equal([]);
-      await third.runner.close();
-    }));
+        const third = runner(await LogitsStore.open(file, 'mine'));
+        await third.runner.logits(small, [1, 2]);
+        expect(third.runs).to.deep.equal([]);
+        await third.runner.close();
+      }));
+  }
 
   it('takes nothing from a file about other weights or images, and shares a file with no other process', () =>
     withDirectory(async (directory) => {

@@ -1,10 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { link, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileError, LockedError } from '@easel/exporter/errors';
-import { DirectoryLock, removeAbandonedFolders, writeAtomically, writeFolderAtomically } from '@easel/exporter/files';
+import {
+  DirectoryLock,
+  openAlone,
+  readAt,
+  removeAbandonedFolders,
+  writeAt,
+  writeAtomically,
+  writeFolderAtomically,
+} from '@easel/exporter/files';
 import { expect } from 'chai';
 
 const filesModule = import.meta.resolve('@easel/exporter/files');
@@ -167,5 +175,36 @@ describe('files', () => {
     await writeFile(join(directory, 'file'), '');
     const error = await DirectoryLock.acquire(join(directory, 'file')).catch((e) => e);
     expect(error).instanceOf(FileError).property('message').include('file: cannot be written');
+  });
+
+  it('reads and writes all bytes, however few the system takes at a time', async () => {
+    const stored = new Uint8Array(12);
+    const few = {
+      async write(bytes: Uint8Array, offset: number, length: number, position: number) {
+        const bytesWritten = Math.min(3, length);
+        stored.set(bytes.subarray(offset, offset + bytesWritten), position);
+        return { bytesWritten };
+      },
+      async read(target: Uint8Array, offset: number, length: number, position: number) {
+        const bytesRead = Math.min(2, length, stored.length - position);
+        target.set(stored.subarray(position, position + bytesRead), offset);
+        return { bytesRead };
+      },
+    } as unknown as FileHandle;
+    await writeAt(few, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8), 2);
+    expect([...stored]).to.deep.equal([0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0]);
+    expect([...(await readAt(few, new Uint8Array(7), 3))]).to.deep.equal([2, 3, 4, 5, 6, 7, 8]);
+    expect(await readAt(few, new Uint8Array(7), 6).catch((error) => error)).to.be.instanceOf(RangeError);
+  });
+
+  it('opens a file to change it for one user at a time, as it was', async () => {
+    const file = join(directory, 'logits');
+    const first = await openAlone(file);
+    await writeAt(first, Buffer.from('kept'), 0);
+    expect(await openAlone(file).catch((error) => error)).to.be.instanceOf(LockedError);
+    await first.close();
+    const second = await openAlone(file);
+    expect((await readAt(second, Buffer.alloc(4), 0)).toString()).to.equal('kept');
+    await second.close();
   });
 });

@@ -33,14 +33,14 @@ describe('what requests prefer', function () {
       Float32Array.from([...[0, 1, 2, 3].map((c) => scenario.classes.includes(c)), isTight(scenario)], Number);
     const steps: number[] = [];
     const trained = await fitGenerator(
-      { featuresOf },
-      { requests: 512, hidden: 16, fit: { ...fitOptions, epochs: 10 } },
-      preferences,
-      scores,
-      budgets,
-      closeness,
-      random,
-      (done, total) => steps.push(done / total),
+      { preferences, scores, budgets, closeness, featuresOf },
+      {
+        requests: 512,
+        hidden: 16,
+        fit: { ...fitOptions, epochs: 10 },
+        random,
+        onProgress: (done, total) => steps.push(done / total),
+      },
     );
     return { ...trained, special, steps };
   };

@@ -54,15 +54,41 @@ describe('table of logits', () => {
       expect(resumed.logits).to.deep.equal(whole.logits);
     }));
 
-  it('is measured anew for other weights', () =>
+  it('is measured anew for other weights, statistics and images', () =>
+    withDirectory(async (directory) => {
+      const { supernet } = options;
+      const other = randomSupernet(plainSpace, 3, new Random(4));
+      const read: typeof split.read = (indices, target) => {
+        split.read(indices, target);
+        for (let i = 0; i < 768 * indices.length; i++) target[i] = 255 - (target[i] as number);
+      };
+      for (const [i, changed] of [
+        { supernet: other },
+        { supernet: { ...supernet, statistics: other.statistics } },
+        { split: { ...split, read } },
+      ].entries()) {
+        const file = join(directory, `${i}.bin`);
+        await measureLogits({ ...options, file });
+        const steps: number[] = [];
+        const anew = await measureLogits({ ...options, ...changed, file, onProgress: (done) => steps.push(done) });
+        expect(steps[0]).to.equal(0);
+        expect(anew.logits).to.deep.equal((await measureLogits({ ...options, ...changed })).logits);
+      }
+    }));
+
+  it('shares its file with no other process', () =>
     withDirectory(async (directory) => {
       const file = join(directory, 'logits.bin');
-      await measureLogits({ ...options, file });
-      const steps: number[] = [];
-      const supernet = randomSupernet(plainSpace, 3, new Random(4));
-      const other = await measureLogits({ ...options, supernet, file, onProgress: (done) => steps.push(done) });
-      expect(steps[0]).to.equal(0);
-      expect(other.logits).to.deep.equal((await measureLogits({ ...options, supernet })).logits);
+      let problem: unknown;
+      const whole = await measureLogits({
+        ...options,
+        file,
+        onProgress: () => {
+          problem ??= measureLogits({ ...options, file }).catch((error) => error);
+        },
+      });
+      expect(await problem).to.have.property('code', 'LOCKED');
+      expect((await measureLogits({ ...options, file })).logits).to.deep.equal(whole.logits);
     }));
 
   it('is about different subnets, from the smallest to the largest and evenly in between', () => {

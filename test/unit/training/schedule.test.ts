@@ -48,6 +48,12 @@ describe('trainingOptions', () => {
     expect(() => trainingOptions({ divergence: 'js' } as object)).to.throw('divergence must be kl or alpha, got "js"');
     expect(() => trainingOptions({ divergence: 'alpha', temperature: 2 })).to.throw('temperature must be 1');
     expect(() => trainingOptions({ averaging: 1 })).to.throw('averaging');
+    // Any text is true, the text "false" too.
+    expect(() => trainingOptions({ distillation: 'false' } as object)).to.throw('distillation must be true or false');
+    for (const group of ['taskDropout', 'pool', 'statistics', 'augmentation', 'progressive']) {
+      expect(() => trainingOptions({ [group]: true })).to.throw(InvalidRequestError, `${group} must be an object`);
+    }
+    expect(() => trainingOptions({ pool: null } as object)).to.throw('with any of size, uses, got null');
     expect(() => trainingOptions({ progressive: { largest: 0.6, depth: 0.6 } })).to.throw('progressive.largest +');
   });
 

@@ -6,7 +6,7 @@ import type {
   HeldOutError,
   PredictorQuality,
 } from '../../generator/index.js';
-import { readJson } from '../../pipeline/files.js';
+import { readJsonObject } from '../../pipeline/files.js';
 import { generatorFile } from '../../pipeline/run-directory.js';
 import { integer, names, positiveInteger } from '../arguments.js';
 import { easelCommand, print, typedCommand } from '../command.js';
@@ -95,7 +95,7 @@ export function describeConditioning(conditioning: Conditioning): string {
 export function describePredictor(quality: PredictorQuality): string {
   const { subnets, classSets, meanAbsoluteError, tau, tauWithinSet } = quality;
   return (
-    `accuracy of ${subnets} unseen subnets${classSets > 0 ? ` on ${classSets} unseen class sets` : ''}: predicted within ` +
+    `accuracy of ${subnets > 0 ? `${subnets} unseen` : 'the measured'} subnets${classSets > 0 ? ` on ${classSets} unseen class sets` : ''}: predicted within ` +
     `${(100 * meanAbsoluteError).toFixed(2)} points in the mean, Kendall's tau ${tau.toFixed(3)} ` +
     `(${tauWithinSet.toFixed(3)} among the subnets of one set)`
   );
@@ -103,7 +103,7 @@ export function describePredictor(quality: PredictorQuality): string {
 
 async function optionsOf(flags: Flags): Promise<Partial<GeneratorTrainingOptions>> {
   const { generatorOptions } = await import('../../pipeline/generator.js');
-  const file = flags.options === undefined ? {} : await readJson(flags.options);
+  const file = flags.options === undefined ? {} : await readJsonObject(flags.options);
   const given = Object.fromEntries(
     (['seed', 'subnets', 'images', 'classSets'] as const).flatMap((field) =>
       flags[field] === undefined ? [] : [[field, flags[field]]],

@@ -2,8 +2,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { spaceSize } from '@easel/sdk/space';
 import { type Command, Option } from 'commander';
 import { type Device, devices, type EngineName, engines } from '../../engine/choices.js';
-import { TrainingInterruptedError } from '../../errors/index.js';
-import { readJson } from '../../pipeline/files.js';
+import { MissingOptionError, TrainingInterruptedError } from '../../errors/index.js';
+import { readJsonObject } from '../../pipeline/files.js';
 import { commandLine } from '../../pipeline/provenance.js';
 import type { DataSource } from '../../pipeline/run-directory.js';
 import type { PartialTrainingOptions, TrainingStart } from '../../pipeline/train.js';
@@ -115,6 +115,7 @@ async function run(flags: Flags): Promise<void> {
   // A run that is resumed knows its own data and space.
   const data = flags.data ?? (flags.resume ? undefined : 'glyphs');
   const space = flags.space ?? (flags.resume || flags.init !== undefined ? undefined : 'tiny-32');
+  if (data === undefined) assertNothingOfData(flags);
   const directory = flags.out ?? join('runs', defaultName(flags));
   const parsedSpace = space === undefined ? undefined : await searchSpace(space);
   const options = await trainingOptionsOf(flags);
@@ -150,6 +151,22 @@ async function run(flags: Flags): Promise<void> {
     note(`stopped at step ${error.step} of ${error.totalSteps}; everything is saved in ${error.checkpoint}`);
     note(`go on with: ${commandLine(['easel', 'train', '--out', directory, '--resume'])}`);
     process.exitCode ||= 130;
+  }
+}
+
+/** Flags that say which images of the data to take, and how. */
+const DATA_FLAGS = {
+  tasksFile: '--tasks-file',
+  resolution: '--resolution',
+  validationFraction: '--validation-fraction',
+  dataSeed: '--data-seed',
+} as const;
+
+/** @throws MissingOptionError where a flag would be ignored */
+function assertNothingOfData(flags: Flags): void {
+  for (const [field, flag] of Object.entries(DATA_FLAGS)) {
+    if (flags[field as keyof typeof DATA_FLAGS] === undefined) continue;
+    throw new MissingOptionError('--data', `${flag} goes with it; without both, a run is resumed with its own data`);
   }
 }
 
@@ -206,7 +223,7 @@ const SAME_NAMED = [
 
 async function trainingOptionsOf(flags: Flags): Promise<PartialTrainingOptions> {
   const { mergeTrainingOptions } = await import('../../pipeline/train.js');
-  const file = flags.options === undefined ? {} : ((await readJson(flags.options)) as PartialTrainingOptions);
+  const file = flags.options === undefined ? {} : ((await readJsonObject(flags.options)) as PartialTrainingOptions);
   const given = Object.fromEntries(
     SAME_NAMED.flatMap((field) => (flags[field] === undefined ? [] : [[field, flags[field]]])),
   );
