@@ -1,6 +1,6 @@
 import { type Architecture, formatArchitecture, largestArchitecture, smallestArchitecture } from '@easel/sdk/space';
 import { type Logits, taskAccuracy } from '../evaluation/index.js';
-import { imagesOfClasses, type PassRequest, passOver, type SplitName } from './passes.js';
+import { imagesOfClasses, openSubnet, type PassRequest, type SplitName, type SubnetSetting } from './passes.js';
 
 /**
  * Accuracy over all classes on images that a supernet was trained with, as they are (not augmented), and on others. Much
@@ -21,7 +21,7 @@ const splits = ['train', 'validation', 'test'] as const;
  * @param tested passes over as many test images that were made already, by architecture
  */
 export async function measureOverfitting(
-  request: Omit<PassRequest, 'split' | 'images'>,
+  request: SubnetSetting & Pick<PassRequest, 'onProgress'>,
   most: number,
   tested: ReadonlyMap<string, Logits> = new Map(),
 ): Promise<Overfitting> {
@@ -35,20 +35,21 @@ export async function measureOverfitting(
   const images = await ofSplits((split) => imagesOfClasses(dataset, split, classes, most));
   let passes = 0;
   const total = 2 * splits.length;
-  const pass = (architecture: Architecture, split: SplitName) =>
-    passOver(architecture, {
-      ...request,
-      split,
-      images: images[split],
-      onProgress: (done, all) => onProgress(passes + done / all, total),
-    });
-  const accuraciesOf = (architecture: Architecture) =>
-    ofSplits(async (split) => {
+  const accuraciesOf = async (architecture: Architecture) => {
+    const subnet = await openSubnet(architecture, request);
+    const pass = (split: SplitName) =>
+      subnet.passOver({
+        split,
+        images: images[split],
+        onProgress: (done, all) => onProgress(passes + done / all, total),
+      });
+    return ofSplits(async (split) => {
       const known = split === 'test' ? tested.get(formatArchitecture(architecture)) : undefined;
-      const accuracy = taskAccuracy(known ?? (await pass(architecture, split)));
+      const accuracy = taskAccuracy(known ?? (await pass(split)));
       onProgress(++passes, total);
       return accuracy;
-    });
+    }).finally(() => subnet.dispose());
+  };
   return {
     images: await ofSplits((split) => images[split].length),
     largest: await accuraciesOf(largestArchitecture(space)),

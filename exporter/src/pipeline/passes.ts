@@ -8,35 +8,51 @@ import { type Logits, modelLogits } from '../evaluation/index.js';
 
 export type SplitName = 'train' | 'validation' | 'test';
 
-export interface PassRequest {
+export interface SubnetSetting {
   readonly bundle: Bundle;
   readonly dataset: Dataset;
+  readonly threads: number;
+}
+
+export interface PassRequest {
   readonly split: SplitName;
   /** Indices into the split. */
   readonly images: Int32Array;
-  readonly threads: number;
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** One pass of an architecture over images, for all of the bundle's classes: its accuracy on every task follows. */
-export async function passOver(architecture: Architecture, request: PassRequest): Promise<Logits> {
-  const { bundle, dataset, split, images, threads, onProgress } = request;
+/** An open subnet that tells all of the bundle's classes apart: its accuracy on every task follows from one pass. */
+export interface PassingSubnet {
+  passOver(request: PassRequest): Promise<Logits>;
+  dispose(): Promise<void>;
+}
+
+export async function openSubnet(
+  architecture: Architecture,
+  { bundle, dataset, threads }: SubnetSetting,
+): Promise<PassingSubnet> {
   const { supernet, manifest } = bundle;
   const all = manifest.classes.map((_, index) => index);
   const model = assemble(supernet, architecture, all, { batch: 'batch' });
   const session = await nodeRuntime.createSession(model, { threads });
-  try {
-    return await modelLogits(session, dataset[split], {
-      images,
-      imageResolution: dataset.resolution,
-      modelResolution: architecture.resolution,
-      normalization: manifest.preprocessing,
-      classOf: (label) => manifest.classes.indexOf(dataset.classes[label] as string),
-      onProgress,
-    });
-  } finally {
-    await session.dispose();
-  }
+  return {
+    passOver: ({ split, images, onProgress }) =>
+      modelLogits(session, dataset[split], {
+        images,
+        imageResolution: dataset.resolution,
+        modelResolution: architecture.resolution,
+        normalization: manifest.preprocessing,
+        classOf: (label) => manifest.classes.indexOf(dataset.classes[label] as string),
+        onProgress,
+      }),
+    dispose: () => session.dispose(),
+  };
+}
+
+/** One pass of an architecture over images. */
+export async function passOver(architecture: Architecture, request: SubnetSetting & PassRequest): Promise<Logits> {
+  const subnet = await openSubnet(architecture, request);
+  return subnet.passOver(request).finally(() => subnet.dispose());
 }
 
 /**
