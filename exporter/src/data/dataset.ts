@@ -43,6 +43,9 @@ export interface DatasetOptions {
   onProgress?: (done: number, total: number) => void;
 }
 
+/** Of each class, for the generator: what one half of them says about class sets is checked by the other half. */
+export const leastValidationImages = 2;
+
 /** @throws RangeError if an index lies outside a split of `size` images or `target` cannot hold them. */
 export function checkRead(indices: ArrayLike<number>, target: Uint8Array, size: number, imageBytes: number): void {
   if (target.length < indices.length * imageBytes) {

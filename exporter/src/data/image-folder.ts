@@ -113,7 +113,10 @@ async function readLayout(source: FileSource): Promise<Layout> {
     else if (split !== 'validation') throw new MissingSplitError(source.path, split, [...top]);
   }
   const classes = [...(found.get('train') as Map<string, string[]>).keys()].sort();
-  if (classes.length === 0) throw new DatasetError(source.path, 'train holds no class folder');
+  if (classes.length < 2) {
+    const found = classes.length === 0 ? 'no class folder' : `a single class folder, "${classes[0]}"`;
+    throw new DatasetError(source.path, `train holds ${found}; a folder of images for each of two or more is needed`);
+  }
   const counts: Record<string, number[]> = {};
   const slots = new Map<string, number>();
   for (const [split, images] of found) {

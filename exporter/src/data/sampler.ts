@@ -122,6 +122,14 @@ export function imagesByClass(labels: Int32Array): Int32Array[] {
   return lists.map((list) => Int32Array.from(list));
 }
 
+/** The class with the fewest images, of `classes`; none count too. */
+export function rarestClass(labels: Int32Array, classes: number): { readonly label: number; readonly images: number } {
+  const counts = new Array<number>(classes).fill(0);
+  for (const label of labels) counts[label] = (counts[label] as number) + 1;
+  const images = Math.min(...counts);
+  return { label: counts.indexOf(images), images };
+}
+
 /** FNV-1a with MurmurHash3's finalizer: spreads structured seeds ("3/17/0") over all 32-bit seeds. */
 export function hashOf(text: string): number {
   let hash = 0x811c9dc5;

@@ -9,7 +9,14 @@ import {
   smallestArchitecture,
 } from '@easel/sdk/space';
 import type { Statistics, Weights } from '@easel/sdk/subnet';
-import type { Dataset, Normalization } from '../data/index.js';
+import {
+  type Dataset,
+  leastValidationImages,
+  type Normalization,
+  rarestClass,
+  spreadOverClasses,
+} from '../data/index.js';
+import { DatasetError } from '../errors/index.js';
 import { ClassScorer, type SetScores } from './class-scores.js';
 import { type Conditioning, fitGenerator } from './conditioning.js';
 import { defaultFitOptions, type FitOptions } from './fit.js';
@@ -97,12 +104,16 @@ const closenessWidth = 0.2;
  * that, shared by all requests and, shrunk by what is real of them, of single class sets and budgets on devices; a
  * small network learns to answer requests with them. Only validation images are used: on training images all large
  * subnets look equally good.
+ *
+ * @throws DatasetError if a class has hardly any of these images
  */
 export async function trainGenerator(training: GeneratorTraining): Promise<TrainedGenerator> {
   const options = { ...defaultGeneratorOptions, ...training.options };
   const random = new Random(options.seed);
   const { signal, onEvent, featuresOf } = training;
   const source = sourceOf(training);
+  // Told before anything is measured.
+  const blocks = blocksOf(training.dataset, options.images);
   const event = (status: GeneratorEvent['status']) => (done: number, total: number) => {
     signal?.throwIfAborted();
     onEvent?.({ status, done, total });
@@ -110,7 +121,7 @@ export async function trainGenerator(training: GeneratorTraining): Promise<Train
 
   const table = await measureSubnets(training, options, random, event('measuring'));
   const rows = table.architectures.map((architecture) => encodeArchitecture(source.decisions, architecture));
-  const scorer = new ClassScorer(table, blocksOf(table));
+  const scorer = new ClassScorer(table, blocks);
   const scores = await scoreClassSets(scorer, source, options.classSets, random, event('scoring'));
 
   const predictor = await fitPredictor({
@@ -173,14 +184,18 @@ function measureSubnets(
   });
 }
 
-/** An even number, so that every block has an image of every class. @throws RangeError if there are hardly any images */
-function blocksOf({ labels, classes }: LogitsTable): number {
-  const counts = new Array<number>(classes).fill(0);
-  for (const label of labels) counts[label] = (counts[label] as number) + 1;
-  const fewest = Math.min(...counts);
-  if (fewest < 2)
-    throw new RangeError(`class ${counts.indexOf(fewest)} has ${fewest} validation images; two are needed`);
-  return Math.min(mostBlocks, fewest - (fewest % 2));
+/** An even number, so that every block has an image of every class. @throws DatasetError if a class has hardly any */
+function blocksOf({ name, classes, validation }: Dataset, most: number): number {
+  const labels = spreadOverClasses(validation.labels, most).map((image) => validation.labels[image] as number);
+  const { label, images } = rarestClass(labels, classes.length);
+  if (images < leastValidationImages) {
+    throw new DatasetError(
+      name,
+      `class "${classes[label]}" has ${images} of the validation images; ${leastValidationImages} are needed: ` +
+        `hold out more when training (easel train --validation-fraction), or take more than ${most} (--images)`,
+    );
+  }
+  return Math.min(mostBlocks, images - (images % 2));
 }
 
 async function scoreClassSets(

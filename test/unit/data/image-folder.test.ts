@@ -198,7 +198,11 @@ describe('image folder', () => {
       const test = Object.fromEntries(
         Object.entries(testImages).map(([name, content]) => [`test/red/${name}`, content]),
       );
-      const train = { 'train/red/0.png': files['train/red/0.png'], 'train/red/1.png': files['train/red/1.png'] };
+      const train = Object.fromEntries(
+        ['train/red/0.png', 'train/red/1.png', 'train/teal/0.png', 'train/teal/1.png', 'test/teal/0.png'].map(
+          (path) => [path, files['train/red/0.png']],
+        ),
+      );
       await writeFiles(folder, { ...test, ...train } as Files);
       const dataset = await openDataset(folder, UNCACHED);
       const means = colours(dataset);
@@ -361,6 +365,14 @@ describe('image folder', () => {
       expect(noTest.message).to.include('"test"').and.include('found: train');
       expect((await errorOf(without('train/'), MissingSplitError)).split).to.equal('train');
       await withFolder((folder) => rejection(openDataset(folder), MissingSplitError));
+    });
+
+    it('a single class, which nothing can be told from', async () => {
+      const error = await errorOf(
+        { 'train/images/1.png': files['train/red/0.png'] as Buffer, 'test/x/1.png': Buffer.of() },
+        DatasetError,
+      );
+      expect(error.message).to.include('a single class folder, "images"').and.include('two or more');
     });
 
     it('an empty class', async () => {

@@ -1,6 +1,8 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { spaceSize } from '@easel/sdk/space';
 import { type Command, Option } from 'commander';
+import { leastValidationImages } from '../../data/dataset.js';
+import { rarestClass } from '../../data/sampler.js';
 import { type Device, devices, type EngineName, engines } from '../../engine/choices.js';
 import { MissingOptionError, TrainingInterruptedError } from '../../errors/index.js';
 import { readJsonObject } from '../../pipeline/files.js';
@@ -178,7 +180,8 @@ function defaultName({ data = 'glyphs', space, init }: Flags): string {
 }
 
 function nameOf(text: string): string {
-  return basename(text).replace(/\.(json|tar|tar\.gz|tgz)$/i, '');
+  // Of "." too.
+  return basename(resolve(text)).replace(/\.(json|tar|tar\.gz|tgz)$/i, '');
 }
 
 function dataSource(spec: string, flags: Flags): DataSource {
@@ -257,6 +260,13 @@ export class TrainingView {
       `${space.name}: ${shortCount(spaceSize(space))} subnets; ${options.epochs} + ${options.finishingEpochs} epochs, ` +
         `batches of ${options.batchSize}; into ${directory}`,
     );
+    const { label, images } = rarestClass(validation.labels, classes.length);
+    if (images < leastValidationImages) {
+      note(
+        `warning: class "${classes[label]}" has ${images} of the validation images, and easel generator will need ` +
+          `${leastValidationImages}: hold out more (--validation-fraction)`,
+      );
+    }
     note(`engine: ${engine.name} (${engine.reason})`);
     if (origin) {
       const classifier = origin.freshClassifier ? ', but for the classifier: the classes are others' : '';
