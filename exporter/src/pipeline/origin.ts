@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { loadBundle } from '@easel/sdk/bundle';
 import { directorySource } from '@easel/sdk/node';
 import { type SearchSpace, spaceFingerprint } from '@easel/sdk/space';
 import { RunError } from '../errors/index.js';
-import { checkpointFile, firstDifference, type InitialSupernet, readCheckpoint } from '../training/index.js';
+import {
+  checkpointFile,
+  decodeCheckpoint,
+  firstDifference,
+  type InitialSupernet,
+  readCheckpointBytes,
+} from '../training/index.js';
 import { namesIn } from './files.js';
 import type { Provenance } from './provenance.js';
 import { readRecord } from './run-directory.js';
@@ -68,10 +74,10 @@ async function bundleOrigin(path: string): Promise<Origin> {
 
 async function runOrigin(directory: string, named?: string): Promise<Origin> {
   const file = named ?? checkpointFile(directory);
-  const { run, weights, normalization, step } = await readCheckpoint(file);
-  const sha256 = createHash('sha256')
-    .update(await readFile(file))
-    .digest('hex');
+  const bytes = await readCheckpointBytes(file);
+  // Of the very bytes: a training that goes on replaces the file.
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const { run, weights, normalization, step } = decodeCheckpoint(file, bytes);
   const record = await readRecord(directory);
   if (!record) throw new RunError(directory, `holds a checkpoint but no run.json, which says what made ${file}`);
   return {

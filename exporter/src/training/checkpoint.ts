@@ -50,7 +50,9 @@ interface Header {
   readonly state: Omit<Checkpoint, 'weights' | 'velocity' | 'average' | 'statistics'>;
   /** In the order of their numbers. Names: `weight/NAME`, `velocity/NAME`, `average/NAME`, `statistics/LAYER/KEY/mean|variance`. */
   readonly arrays: readonly { readonly name: string; readonly shape: readonly number[] }[];
-  readonly crc32: number;
+  /** Of all of the above and the arrays (CRC-32); early versions had the one of the arrays alone. */
+  readonly checksum?: number;
+  readonly crc32?: number;
 }
 
 /** Where the one before a checkpoint is kept: a training may be about to diverge when it is saved. */
@@ -70,11 +72,8 @@ export async function writeCheckpoint(
   const { weights, velocity, average, statistics, ...state } = checkpoint;
   const arrays = arraysOf(weights, { velocity, average }, statistics);
   const payloads = arrays.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength));
-  const header: Header = {
-    state,
-    arrays: arrays.map(({ name, shape }) => ({ name, shape })),
-    crc32: payloads.reduce((sum, payload) => crc32(payload, sum), 0),
-  };
+  const described = { state, arrays: arrays.map(({ name, shape }) => ({ name, shape })) };
+  const header: Header = { ...described, checksum: checksumOf(described, payloads) };
   const json = Buffer.from(JSON.stringify(header));
   const preamble = Buffer.alloc(PREAMBLE);
   MAGIC.copy(preamble);
@@ -90,6 +89,11 @@ export async function writeCheckpoint(
   }
 }
 
+/** The same for a header and for what was read of it: JSON keeps the order of fields. */
+function checksumOf({ state, arrays }: Pick<Header, 'state' | 'arrays'>, payloads: readonly Uint8Array[]): number {
+  return payloads.reduce((sum, payload) => crc32(payload, sum), crc32(JSON.stringify({ state, arrays })));
+}
+
 /** Whether nothing can go on from it: some of its numbers are not finite, or so large that their squares are not (float32). */
 export function isBroken({ weights, velocity, average, statistics }: Checkpoint): boolean {
   return arraysOf(weights, { velocity, average }, statistics).some(({ data }) => {
@@ -100,12 +104,18 @@ export function isBroken({ weights, velocity, average, statistics }: Checkpoint)
 
 /** @throws CheckpointError if the file is missing, truncated or altered. */
 export async function readCheckpoint(file: string): Promise<Checkpoint> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(file);
-  } catch (cause) {
-    throw new CheckpointError(file, `cannot be read (${(cause as Error).message})`, { cause });
-  }
+  return decodeCheckpoint(file, await readCheckpointBytes(file));
+}
+
+/** @throws CheckpointError if the file cannot be read */
+export async function readCheckpointBytes(file: string): Promise<Buffer> {
+  return readFile(file).catch((cause) => {
+    throw new CheckpointError(file, `cannot be read (${cause.message})`, { cause });
+  });
+}
+
+/** @param file for what is told of it @throws CheckpointError if the bytes are none, truncated or altered */
+export function decodeCheckpoint(file: string, bytes: Buffer): Checkpoint {
   if (bytes.length < PREAMBLE || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
     throw new CheckpointError(file, 'is not a checkpoint');
   }
@@ -116,17 +126,28 @@ export async function readCheckpoint(file: string): Promise<Checkpoint> {
   const header = parseHeader(file, bytes.subarray(PREAMBLE, start));
   const length = header.arrays.reduce((sum, { shape }) => sum + 4 * elementCount(shape), start);
   if (bytes.length !== length) throw truncated(length);
-  if (crc32(bytes.subarray(start)) !== header.crc32)
-    throw new CheckpointError(file, 'is damaged: its checksum is wrong');
+  const payload = bytes.subarray(start);
+  const isWhole =
+    header.checksum === undefined ? crc32(payload) === header.crc32 : checksumOf(header, [payload]) === header.checksum;
+  if (!isWhole) throw new CheckpointError(file, 'is damaged: its checksum is wrong');
+  const { run, ...state } = header.state;
+  return { ...state, run: { ...run, options: completeOptions(run.options) }, ...decodeArrays(header, payload) };
+}
+
+/** What `arraysOf` has made a list of. */
+function decodeArrays(
+  { arrays }: Header,
+  payload: Buffer,
+): Pick<Checkpoint, 'weights' | 'velocity' | 'average' | 'statistics'> {
   const weights = new Map<string, Tensor>();
   const velocity = new Map<string, Float32Array>();
   const average = new Map<string, Float32Array>();
   const statistics = new Map<string, Map<string, { mean: Tensor; variance: Tensor }>>();
-  let offset = start;
-  for (const { name, shape } of header.arrays) {
+  let offset = 0;
+  for (const { name, shape } of arrays) {
     const end = offset + 4 * elementCount(shape);
     // A copy of its own, which is also aligned.
-    const data = new Float32Array(new Uint8Array(bytes.subarray(offset, end)).buffer);
+    const data = new Float32Array(new Uint8Array(payload.subarray(offset, end)).buffer);
     offset = end;
     const [kind, first, key, moment] = name.split('/') as [string, string, string, 'mean' | 'variance'];
     if (kind === 'weight') weights.set(first, tensor(shape, data));
@@ -138,10 +159,7 @@ export async function readCheckpoint(file: string): Promise<Checkpoint> {
       ofLayer.set(key, { ...ofLayer.get(key), [moment]: tensor(shape, data) });
     }
   }
-  const { run, ...state } = header.state;
   return {
-    ...state,
-    run: { ...run, options: completeOptions(run.options) },
     weights,
     velocity,
     average: average.size > 0 ? average : undefined,

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { CheckpointError } from '@easel/exporter/errors';
 import {
   type Checkpoint,
@@ -71,6 +72,24 @@ describe('checkpoint', () => {
     bytes[bytes.length - 3] = 1 + (bytes[bytes.length - 3] as number);
     await writeFile(damaged, bytes);
     expect(await problem(damaged)).to.include('checksum');
+    // A number of its state, of which JSON alone would tell nothing.
+    const state = await readFile(file);
+    const at = state.indexOf('"step":');
+    state[at + 7] = state[at + 7] === 0x31 ? 0x32 : 0x31;
+    await writeFile(damaged, state);
+    expect(await problem(damaged)).to.include('checksum');
+  });
+
+  it('is read as early versions wrote it, with a checksum of its arrays alone', async () => {
+    const bytes = await readFile(file);
+    const start = 12 + bytes.readUInt32LE(8);
+    const { checksum: _, ...header } = JSON.parse(bytes.toString('utf8', 12, start));
+    const json = Buffer.from(JSON.stringify({ ...header, crc32: crc32(bytes.subarray(start)) }));
+    const preamble = Buffer.from(bytes.subarray(0, 12));
+    preamble.writeUInt32LE(json.length, 8);
+    const early = join(directory, 'early.bin');
+    await writeFile(early, Buffer.concat([preamble, json, bytes.subarray(start)]));
+    expect(await readCheckpoint(early)).to.deep.equal(checkpoint);
   });
 });
 
