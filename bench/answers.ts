@@ -29,12 +29,14 @@ export const benchmark: Benchmark = {
     });
     if (values.data === undefined) throw new UsageError('which images? bench answers --data cifar10.tar');
     const whole = (flag: keyof typeof values, least = 1) => wholeNumber(flag, values[flag] as string, least);
+    const sizes = [whole('least', 2), whole('most', 2)] as const;
+    if (sizes[1] < sizes[0]) throw new UsageError(`--most ${sizes[1]}: wanted is no less than --least, ${sizes[0]}`);
     const progress = new Progress();
     const setting = await openSetting(values.bundle, settingOptions(values.data, values, progress));
     try {
       const cells = drawCells(setting, {
         sets: whole('sets'),
-        sizes: [whole('least', 2), whole('most', 2)],
+        sizes,
         budgets: whole('budgets'),
       });
       console.log(

@@ -69,6 +69,13 @@ async function measure(
   open: () => Promise<OpenDevice>,
   { seconds = '45', unseen }: { seconds?: string; unseen: string },
 ): Promise<Readonly<Record<string, unknown>>> {
+  // Before anything is measured: they may be mistyped.
+  const options = {
+    classes,
+    heldOut: wholeNumber('unseen', unseen),
+    seconds: wholeNumber('seconds', seconds),
+    seed: 7,
+  };
   const decisions = decisionsOf(space);
   const others = watchOthers();
   const supernet = randomSupernet(space, classes);
@@ -89,7 +96,6 @@ async function measure(
   };
   await adapt();
   const device = await open();
-  const options = { classes, heldOut: Number(unseen), seconds: Number(seconds), seed: 7 };
   const [study, isolated] = await studyAndBlocks(space, device, options, adapt).finally(device.close);
   await adapt();
 

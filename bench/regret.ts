@@ -65,6 +65,7 @@ export const benchmark: Benchmark = {
       const seen = values.profiles
         ? await readProfiles(values.profiles, own.bundle)
         : [...own.bundle.profiles.values()].slice(0, 2);
+      if (seen.length === 0) throw new UsageError(`${values.bundle} has no device profile: --profiles FILE,FILE`);
       const perturbed = Array.from({ length: counts.perturbed }, (_, i) =>
         perturbedProfile(seen[i % seen.length] as DeviceProfile, options.seed + i),
       );

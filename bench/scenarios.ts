@@ -9,7 +9,7 @@ import { directorySource, nodeRuntime } from '@easel/sdk/node';
 import { decisionsOf } from '@easel/sdk/space';
 import { type Tensor, tensor } from '@easel/sdk/tensor';
 import { type Benchmark, median, rounded } from './benchmark.js';
-import { parseFlags } from './support/flags.js';
+import { parseFlags, wholeNumber } from './support/flags.js';
 import { inChromium } from './support/host.js';
 import { withRandomBundle } from './support/random-bundle.js';
 import { timeScenarios } from './support/scenario-timing.js';
@@ -31,9 +31,9 @@ export const benchmark: Benchmark = {
       searched: { type: 'string', default: String(count) },
       chromium: { type: 'boolean', default: false },
     });
-    const repeats = Math.max(1, Number(values.repeats) || 1);
+    const repeats = wholeNumber('repeats', values.repeats);
     const { chromium } = values;
-    const searched = Math.min(count, Math.max(0, Number(values.searched) || 0));
+    const searched = Math.min(count, wholeNumber('searched', values.searched, 0));
     const bundle = values.bundle ?? defaultBundle;
     if (values.bundle === undefined && !existsSync(join(bundle, 'manifest.json'))) {
       console.log(`${bundle} is not here: taking a bundle of the same form with random weights.`);

@@ -116,11 +116,15 @@ describe('npm run bench', function () {
   });
 
   it('refuses numbers that are none and data that is not there in one line, and lists benchmarks when asked', async () => {
-    const number = await bench('adaptive', '--rounds', 'x');
-    expect([number.code, number.stderr]).to.deep.equal([
-      1,
-      'bench adaptive: --rounds x: wanted is a whole number, at least 1\n',
-    ]);
+    for (const [words, told] of [
+      [['adaptive', '--rounds', 'x'], '--rounds x: wanted is a whole number, at least 1'],
+      [['scenarios', '--repeats', 'x'], '--repeats x: wanted is a whole number, at least 1'],
+      [['latency-model', '--unseen', 'x'], '--unseen x: wanted is a whole number, at least 1'],
+      [['answers', '--data', 'glyphs', '--least', '4', '--most', '3'], '--most 3: wanted is no less than --least, 4'],
+    ] as const) {
+      const { code, stderr } = await bench(...words);
+      expect([code, stderr]).to.deep.equal([1, `bench ${words[0]}: ${told}\n`]);
+    }
     const data = await bench('batchnorm', '--data', 'nowhere.tar');
     expect(data.code).to.equal(1);
     expect(data.stderr).to.match(/^bench batchnorm: .*nowhere\.tar: does not exist; .*\n$/);
