@@ -1,4 +1,4 @@
-import { type Dataset, openDataset, type Split, toTensor } from '@easel/exporter/data';
+import { type Dataset, imagesOf, openDataset, partOf, type Split, toTensor } from '@easel/exporter/data';
 import { type Engine, openEngine } from '@easel/exporter/engine';
 import { type Logits, subnetLogits, taskAccuracy } from '@easel/exporter/evaluation';
 import { mean } from '@easel/exporter/generator';
@@ -10,7 +10,7 @@ import { type Architecture, formatArchitecture, randomArchitecture } from '@ease
 import type { Statistics } from '@easel/sdk/subnet';
 import { type Benchmark, rounded } from './benchmark.js';
 import { parseFlags, wholeNumber } from './support/flags.js';
-import { imagesOf, partOf, spread } from './support/part-of-split.js';
+import { spread } from './support/part-of-split.js';
 import { type Answers, answersOf } from './support/task-accuracies.js';
 
 /** Training images that a subnet's own statistics are taken from, and how many of them at a time; fewer of a small task. */

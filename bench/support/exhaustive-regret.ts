@@ -18,7 +18,7 @@ export interface ExhaustiveRegret {
   readonly hindsight: Difference;
 }
 
-/** Everything in a small sub-space, measured; the generator chooses there by its utilities alone. */
+/** Everything in a small sub-space, measured (without adapters); the generator chooses there by its utilities alone. */
 export async function exhaustiveRegret(
   { bundle, context, test, validation }: Setting,
   cells: readonly Cell[],

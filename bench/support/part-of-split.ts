@@ -1,25 +1,6 @@
-import { type Split, spreadOverClasses } from '@easel/exporter/data';
-
-/** Some images of a split, numbered anew. */
-export function partOf(split: Split, images: Int32Array): Split {
-  return {
-    size: images.length,
-    labels: images.map((image) => split.labels[image] as number),
-    read(indices, target) {
-      split.read(
-        Array.from(indices, (index) => images[index] as number),
-        target,
-      );
-    },
-  };
-}
+import { partOf, type Split, spreadOverClasses } from '@easel/exporter/data';
 
 /** At most so many images, spread evenly over the classes. */
 export function spread(split: Split, most: number): Split {
   return partOf(split, spreadOverClasses(split.labels, most));
-}
-
-/** Which images are of these classes. */
-export function imagesOf({ labels }: Split, classes: readonly number[]): Int32Array {
-  return Int32Array.from(labels.keys()).filter((image) => classes.includes(labels[image] as number));
 }

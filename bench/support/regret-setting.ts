@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { type Dataset, openDataset, type Split, spreadOverClasses } from '@easel/exporter/data';
 import { LogitsStore, openBundlePredictor, SubnetRunner, taskAccuracy } from '@easel/exporter/evaluation';
 import type { BaselineContext } from '@easel/exporter/evaluation/baselines';
-import { type Bundle, loadBundle } from '@easel/sdk/bundle';
+import { adapterFor, type Bundle, loadBundle, supernetFor } from '@easel/sdk/bundle';
 import { directorySource } from '@easel/sdk/node';
 import { decisionsOf } from '@easel/sdk/space';
+import type { Supernet } from '@easel/sdk/subnet';
 import { wholeNumber } from './flags.js';
 import type { Progress } from './progress.js';
 
@@ -14,11 +15,16 @@ import type { Progress } from './progress.js';
 export interface Setting {
   readonly directory: string;
   readonly bundle: Bundle;
+  /** Of the supernet without adapters. */
   readonly validation: SubnetRunner;
   readonly test: SubnetRunner;
+  /** Of the supernet that a device takes for these classes. */
+  readonly runnersFor: (classes: readonly number[]) => Promise<Runners>;
   readonly context: BaselineContext;
   readonly dispose: () => Promise<void>;
 }
+
+export type Runners = Readonly<Record<'validation' | 'test', SubnetRunner>>;
 
 export interface SettingOptions {
   readonly data: string;
@@ -70,40 +76,66 @@ export async function openSetting(
   const predictor = await openBundlePredictor(bundle);
   if (!predictor) throw new Error(`${directory} has no predictor.onnx; make the bundle again`);
   if (cache) await mkdir(cache, { recursive: true });
-  const runner = async (name: string, split: Split, most?: number) => {
-    const identity = identityOf(bundle, split, name, most);
-    const file = cache && join(cache, `${bundle.manifest.name}-${name}-${identity.slice(0, 8)}.logits`);
-    return new SubnetRunner({
-      supernet: bundle.supernet,
-      classes: classes.length,
-      resolution,
-      normalization: preprocessing,
-      threads,
-      split,
-      ...(most ? { images: most } : {}),
-      ...(file ? { store: await LogitsStore.open(file, identity) } : {}),
-      onRun: (count) => progress.ran(count),
-    });
+  const opened = new Map<string, Promise<Runners>>();
+  const open = async (supernet: Supernet): Promise<Runners> => {
+    const runner = async (name: string, split: Split, most?: number) => {
+      const identity = identityOf(bundle, supernet.adapter, split, name, most);
+      const file = cache && join(cache, `${bundle.manifest.name}-${name}-${identity.slice(0, 8)}.logits`);
+      return new SubnetRunner({
+        supernet,
+        classes: classes.length,
+        resolution,
+        normalization: preprocessing,
+        threads,
+        split,
+        ...(most ? { images: most } : {}),
+        ...(file ? { store: await LogitsStore.open(file, identity) } : {}),
+        onRun: (count) => progress.ran(count),
+      });
+    };
+    return {
+      validation: await runner('validation', dataset.validation),
+      test: await runner('test', dataset.test, images),
+    };
   };
-  const validation = await runner('validation', dataset.validation);
-  const test = await runner('test', dataset.test, images);
+  const runnersFor = (set: readonly number[]): Promise<Runners> => {
+    const adapter = adapterFor(bundle.manifest, set)?.task ?? '';
+    const runners = opened.get(adapter) ?? open(supernetFor(bundle, set));
+    opened.set(adapter, runners);
+    return runners;
+  };
+  // Classes of no task have no adapter.
+  const { validation, test } = await open(bundle.supernet);
+  opened.set('', Promise.resolve({ validation, test }));
   const context: BaselineContext = {
     space,
     decisions: decisionsOf(space),
     seed,
     predict: predictor.predict,
-    measure: async (set, architecture) => taskAccuracy(await validation.logits(architecture, set), set),
+    measure: async (set, architecture) =>
+      taskAccuracy(await (await runnersFor(set)).validation.logits(architecture, set), set),
   };
   const dispose = async () => {
-    await Promise.all([predictor.dispose(), validation.close(), test.close()]);
+    const runners = await Promise.all(opened.values());
+    await Promise.all([
+      predictor.dispose(),
+      ...runners.flatMap(({ validation, test }) => [validation.close(), test.close()]),
+    ]);
   };
-  return { directory, bundle, validation, test, context, dispose };
+  return { directory, bundle, validation, test, runnersFor, context, dispose };
 }
 
 /** Equal only for the same subnets on the same images. */
-function identityOf({ manifest }: Bundle, split: Split, name: string, images: number | undefined): string {
+function identityOf(
+  { manifest }: Bundle,
+  adapter: string | undefined,
+  split: Split,
+  name: string,
+  images: number | undefined,
+): string {
   const { files, supernet, statistics, preprocessing } = manifest;
-  const sums = [supernet, statistics].map((file) => files[file]?.sha256);
+  const adapted = adapter === undefined ? [] : [manifest.adapters?.[adapter]?.file as string];
+  const sums = [supernet, statistics, ...adapted].map((file) => files[file]?.sha256);
   const hash = createHash('sha256').update(JSON.stringify([sums, preprocessing, name, images ?? split.size]));
   hash.update(split.labels);
   // Which ones, where they are some of the split only.

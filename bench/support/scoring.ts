@@ -1,5 +1,6 @@
 import { type Difference, type PairedCell, rightOnes } from '@easel/exporter/evaluation';
 import type { Cell } from '@easel/exporter/evaluation/baselines';
+import { adapterFor } from '@easel/sdk/bundle';
 import { type Architecture, formatArchitecture } from '@easel/sdk/space';
 import type { Progress } from './progress.js';
 import type { Setting } from './regret-setting.js';
@@ -10,9 +11,9 @@ export interface Scored {
   readonly right: Uint8Array;
 }
 
-/** Every subnet runs once over the images of all classes that its cells ask about. */
+/** Every subnet runs once over the images of all classes that its cells ask about; with an adapter, once for its task. */
 export async function rightOf(
-  { test }: Setting,
+  { bundle, runnersFor }: Setting,
   cells: readonly Cell[],
   choices: readonly Architecture[],
   label: string,
@@ -20,12 +21,14 @@ export async function rightOf(
 ): Promise<Scored[]> {
   const bySubnet = new Map<string, number[]>();
   for (const [i, choice] of choices.entries()) {
-    const name = formatArchitecture(choice);
+    const adapter = adapterFor(bundle.manifest, (cells[i] as Cell).classes)?.task;
+    const name = `${formatArchitecture(choice)} ${adapter}`;
     bySubnet.set(name, [...(bySubnet.get(name) ?? []), i]);
   }
   const scored: Scored[] = [];
   await progress.each(label, [...bySubnet.values()], async (indices) => {
     const labels = [...new Set(indices.flatMap((i) => (cells[i] as Cell).classes))];
+    const { test } = await runnersFor((cells[indices[0] as number] as Cell).classes);
     const logits = await test.logits(choices[indices[0] as number] as Architecture, labels);
     for (const i of indices) scored[i] = rightOnes(logits, (cells[i] as Cell).classes);
   });

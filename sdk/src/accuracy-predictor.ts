@@ -1,4 +1,4 @@
-import { predictorInputs, predictorOutputs } from './bundle/index.js';
+import { adapterFor, type ManifestEssentials, predictorInputs, predictorOutputs } from './bundle/index.js';
 import type { Runtime, Session } from './runtime/index.js';
 import { type Architecture, type Decision, encodeArchitecture } from './space/index.js';
 import { type Tensor, tensor } from './tensor/index.js';
@@ -16,26 +16,29 @@ export class AccuracyPredictor {
   private constructor(
     readonly session: Session,
     readonly decisions: readonly Decision[],
-    readonly classCount: number,
+    readonly manifest: ManifestEssentials,
   ) {}
 
-  static async open(model: Uint8Array, decisions: readonly Decision[], classCount: number, runtime: Runtime) {
-    return new AccuracyPredictor(await runtime.createSession(model), decisions, classCount);
+  static async open(model: Uint8Array, decisions: readonly Decision[], manifest: ManifestEssentials, runtime: Runtime) {
+    return new AccuracyPredictor(await runtime.createSession(model), decisions, manifest);
   }
 
   /** @param classes indices, at least two */
   async predict(classes: readonly number[], architectures: readonly Architecture[]): Promise<PredictedAccuracy[]> {
     const rows = architectures.map((each) => encodeArchitecture(this.decisions, each));
     const width = rows[0]?.length ?? 0;
-    const sets = tensor([rows.length, this.classCount]);
+    const classCount = this.manifest.classes.length;
+    const sets = tensor([rows.length, classCount]);
     const chosen = tensor([rows.length, width]);
     rows.forEach((row, i) => {
-      for (const index of classes) sets.data[i * this.classCount + index] = 1;
+      for (const index of classes) sets.data[i * classCount + index] = 1;
       chosen.data.set(row, i * width);
     });
     const outputs = await this.session.run({ [predictorInputs[0]]: sets, [predictorInputs[1]]: chosen });
     const [values, deviations] = predictorOutputs.map((name) => (outputs[name] as Tensor).data);
-    return rows.map((_, i) => ({ value: values?.[i] as number, deviation: deviations?.[i] as number }));
+    // The model has learned from subnets without adapters.
+    const gain = adapterFor(this.manifest, classes)?.gain ?? 0;
+    return rows.map((_, i) => ({ value: (values?.[i] as number) + gain, deviation: deviations?.[i] as number }));
   }
 
   dispose(): Promise<void> {

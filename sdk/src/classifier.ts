@@ -47,6 +47,7 @@ export interface ClassifierParts {
   readonly architecture: Architecture;
   readonly predicted: Prediction;
   readonly note: string | undefined;
+  readonly adapter: string | undefined;
   /** Assembles the model, as often as wanted: a session does not need it to be kept. */
   readonly assemble: () => Uint8Array;
   readonly lease: Lease<Session>;
@@ -66,6 +67,8 @@ export class Classifier {
   readonly predicted: Prediction;
   /** Something that whoever asked should know, such as that a smaller budget would do as well. */
   readonly note: string | undefined;
+  /** The bundle's task that the subnet's weights were adapted to, if it has an adapter for one with all of the classes. */
+  readonly adapter: string | undefined;
   readonly #parts: ClassifierParts;
   readonly #classifying = new InFlight();
   #disposed = false;
@@ -76,6 +79,7 @@ export class Classifier {
     this.architecture = parts.architecture;
     this.predicted = parts.predicted;
     this.note = parts.note;
+    this.adapter = parts.adapter;
     this.#parts = parts;
   }
 

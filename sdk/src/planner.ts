@@ -125,10 +125,10 @@ export class Planner {
   /** Read and opened when it is first needed, and again after a failure. */
   predictor(): Promise<AccuracyPredictor | undefined> {
     this.assertUsable();
-    const classes = this.reader.manifest.classes.length;
-    this.#predictor ??= this.reader
+    const { reader, decisions } = this;
+    this.#predictor ??= reader
       .predictor()
-      .then((model) => model && AccuracyPredictor.open(model, this.decisions, classes, host.runtime))
+      .then((model) => model && AccuracyPredictor.open(model, decisions, reader.manifest, host.runtime))
       .catch((error) => {
         this.#predictor = undefined;
         throw error;

@@ -7,23 +7,22 @@ import type { Execution } from './runtime/index.js';
 import { type Architecture, formatArchitecture } from './space/index.js';
 import type { Supernet } from './subnet/index.js';
 
-/** The supernet with statistics that fit one architecture, measured when they are first needed; the newest are remembered. */
+/** Supernets with statistics that fit one architecture, measured when they are first needed; the newest are remembered. */
 export class Recalibrations {
   #calibration: Promise<CalibrationImages | undefined> | undefined;
   readonly #measured = new Map<string, Promise<Supernet>>();
 
   constructor(
     readonly reader: BundleReader,
-    readonly supernet: Supernet,
     readonly execution: Execution,
   ) {}
 
   /** @throws InvalidRequestError if the bundle has no images for it */
-  get(architecture: Architecture): Promise<Supernet> {
-    const name = formatArchitecture(architecture);
+  get(supernet: Supernet, architecture: Architecture): Promise<Supernet> {
+    const name = `${formatArchitecture(architecture)} ${supernet.adapter}`;
     const known = this.#measured.get(name);
     if (known) return known;
-    const measured = this.#measure(architecture).catch((error) => {
+    const measured = this.#measure(supernet, architecture).catch((error) => {
       this.#measured.delete(name);
       throw error;
     });
@@ -31,7 +30,7 @@ export class Recalibrations {
     return measured;
   }
 
-  async #measure(architecture: Architecture): Promise<Supernet> {
+  async #measure(supernet: Supernet, architecture: Architecture): Promise<Supernet> {
     this.#calibration ??= calibrationImages(this.reader).catch((error) => {
       this.#calibration = undefined;
       throw error;
@@ -45,11 +44,11 @@ export class Recalibrations {
       );
     }
     const { threads, provider } = this.execution;
-    const statistics = await recalibratedStatistics(this.supernet, architecture, {
+    const statistics = await recalibratedStatistics(supernet, architecture, {
       images,
       preprocessing: this.reader.manifest.preprocessing,
       createSession: (model) => host.runtime.createSession(model, { threads, provider }),
     });
-    return { ...this.supernet, statistics };
+    return { ...supernet, statistics };
   }
 }

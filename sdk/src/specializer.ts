@@ -4,11 +4,11 @@ import type { BundleReader } from './bundle/index.js';
 import { Classifier, type Inference } from './classifier.js';
 import type { Planner } from './planner.js';
 import type { LatencyCorrection } from './profile/index.js';
-import type { Recalibrations } from './recalibrations.js';
 import type { SpecializeRequest } from './request.js';
 import { type Execution, type Lease, type Session, SessionPool } from './runtime/index.js';
 import { type Architecture, formatArchitecture } from './space/index.js';
 import { imageInput, type Supernet, writeSubnet } from './subnet/index.js';
+import type { SupernetVariants } from './supernet-variants.js';
 import { tensor } from './tensor/index.js';
 
 /** A session, and what its model weighs. */
@@ -25,7 +25,7 @@ export interface HeldSubnet {
 /** From a request to a classifier: assembles and opens the subnet that the planner chooses, or takes one that is open. */
 export class Specializer {
   readonly #subnets: SessionPool<OpenSubnet>;
-  #recalibrations: Recalibrations | undefined;
+  #variants: SupernetVariants | undefined;
   /** Where models are assembled: ONNX Runtime copies what it opens. Absent while somebody uses it. */
   #memory: ArrayBuffer | undefined;
 
@@ -53,7 +53,8 @@ export class Specializer {
     const correction = onInference ? undefined : this.correction;
     const hold = async (architecture: Architecture): Promise<HeldSubnet> => {
       const key = `${formatArchitecture(architecture)} ${classes} ${recalibrate}`;
-      const open = async () => this.#open(await this.#source(architecture, recalibrate), architecture, classes);
+      const open = async () =>
+        this.#open(await this.#source(architecture, classes, recalibrate), architecture, classes);
       return { architecture, lease: await this.#subnets.acquire(key, open) };
     };
     const { architecture, lease } = correction
@@ -62,7 +63,7 @@ export class Specializer {
       : await hold(await planner.chosen(request, scenario));
     try {
       if (onInference) await warmUp(lease.value, architecture);
-      const source = await this.#source(architecture, recalibrate);
+      const source = await this.#source(architecture, classes, recalibrate);
       const [accuracy] = await planner.accuracies(classes, [architecture]);
       const note = await planner.note(limits, request.budget?.accuracy, correction?.factor);
       planner.assertUsable();
@@ -75,6 +76,7 @@ export class Specializer {
           ...accuracy,
         },
         note,
+        adapter: source.adapter,
         assemble: () => writeSubnet(source, architecture, classes),
         lease,
         preprocessing: manifest.preprocessing,
@@ -95,11 +97,11 @@ export class Specializer {
     return this.#subnets.close();
   }
 
-  async #source(architecture: Architecture, recalibrate: boolean): Promise<Supernet> {
-    if (!recalibrate) return this.supernet;
-    const { Recalibrations } = await import('./recalibrations.js');
-    this.#recalibrations ??= new Recalibrations(this.reader, this.supernet, this.execution);
-    return this.#recalibrations.get(architecture);
+  async #source(architecture: Architecture, classes: Scenario['classes'], recalibrate: boolean): Promise<Supernet> {
+    if (!recalibrate && !this.reader.manifest.adapters) return this.supernet;
+    const { SupernetVariants } = await import('./supernet-variants.js');
+    this.#variants ??= new SupernetVariants(this.reader, this.supernet, this.execution);
+    return this.#variants.get(architecture, classes, recalibrate);
   }
 
   async #open(source: Supernet, architecture: Architecture, classes: Scenario['classes']): Promise<OpenSubnet> {

@@ -8,7 +8,7 @@ import sharp from 'sharp';
 import { bundlePage } from '../browser/support/bundle-page.js';
 import { launchChromium } from '../browser/support/chromium.js';
 import { emptyPage, ortFolder, Site } from '../browser/support/site.js';
-import { randomBundleContents } from '../fixtures/bundle.js';
+import { bundleTasks, randomAdapter, randomBundleContents } from '../fixtures/bundle.js';
 import { tinyMobileNetV3 } from '../fixtures/random-supernet.js';
 import { expectAlike, json } from './alike.js';
 import { type ConformanceContext, conformanceCases, picture } from './suite.js';
@@ -20,6 +20,7 @@ describe('The SDK on its hosts', () => {
   const context = (bundles: string): ConformanceContext => ({
     bundle: `${bundles}/tiny`,
     everythingBundle: `${bundles}/everything`,
+    adaptedBundle: `${bundles}/adapted`,
     pictureUrl: `${site.origin}/files/picture.png`,
     photoUrl: `${site.origin}/files/photo.jpg`,
   });
@@ -28,6 +29,9 @@ describe('The SDK on its hosts', () => {
     folder = await mkdtemp(join(tmpdir(), 'easel-conformance-'));
     await writeBundle(join(folder, 'tiny'), randomBundleContents(presetSpace('tiny-32')));
     await writeBundle(join(folder, 'everything'), randomBundleContents(tinyMobileNetV3));
+    const pets = randomAdapter(tinyMobileNetV3, bundleTasks.pets.length, { seed: 3, gain: 0.02 });
+    const contents = randomBundleContents(tinyMobileNetV3);
+    await writeBundle(join(folder, 'adapted'), { ...contents, adapters: new Map([['pets', pets]]) });
     const { data, ...raw } = picture;
     await writeFile(join(folder, 'picture.png'), await sharp(data, { raw }).png().toBuffer());
     const photo = sharp(data, { raw }).resize(300, 200, { fit: 'fill' });

@@ -23,6 +23,8 @@ export interface ConformanceContext {
   readonly bundle: string;
   /** Of a space with squeeze-excite, h-swish, elastic resolution and a hidden layer. */
   readonly everythingBundle: string;
+  /** Of the same space, with an adapter of the task `pets`. */
+  readonly adaptedBundle: string;
   /** The address of `picture`, as a PNG. */
   readonly pictureUrl: string;
   /** The address of a JPEG of 300 x 200 px. */
@@ -113,6 +115,20 @@ add('assembles the same model, byte for byte', ({ bundle }) =>
     const bytes = classifier.toOnnx();
     await classifier.dispose();
     return [...new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(bytes)))].join();
+  }),
+);
+
+add("adapts the weights to a task that has an adapter, byte for byte, and leaves others' alone", ({ adaptedBundle }) =>
+  withEasel(adaptedBundle, {}, async (easel) => {
+    const digests: Record<string, string> = {};
+    for (const task of ['pets', 'canines']) {
+      const classifier = await easel.specialize({ tasks: [task], budget: loose });
+      expect(classifier.adapter).to.equal(task === 'pets' ? task : undefined);
+      const digest = await crypto.subtle.digest('SHA-256', new Uint8Array(classifier.toOnnx()));
+      digests[task] = [...new Uint8Array(digest)].join();
+      await classifier.dispose();
+    }
+    return digests;
   }),
 );
 

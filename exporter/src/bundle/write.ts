@@ -12,7 +12,7 @@ import {
 } from '@easel/sdk/bundle';
 import { directorySource } from '@easel/sdk/node';
 import type { DeviceProfile } from '@easel/sdk/profile';
-import type { Supernet } from '@easel/sdk/subnet';
+import type { Adapter, Supernet } from '@easel/sdk/subnet';
 import { OutputExistsError } from '../errors/index.js';
 import { entriesOf, removeAbandonedFolders, writeFolderAtomically } from '../files/index.js';
 import { supernetModel } from './supernet-model.js';
@@ -34,6 +34,13 @@ export interface BundleContents extends Supernet {
   readonly provenance: Manifest['provenance'];
   /** Images that devices may recalibrate with. */
   readonly calibration?: CalibrationImages;
+  /** By task. */
+  readonly adapters?: ReadonlyMap<string, MeasuredAdapter>;
+}
+
+/** @see ListedAdapter */
+export interface MeasuredAdapter extends Adapter {
+  readonly gain: number;
 }
 
 export interface WriteBundleOptions {
@@ -73,6 +80,7 @@ const statisticsFile = 'statistics.safetensors';
 const generatorFile = 'generator.onnx';
 const predictorFile = 'predictor.onnx';
 const calibrationFile = 'calibration.rgb';
+const adapterFile = (index: number) => `adapters/${index}.bin`;
 const profileFile = ({ name }: DeviceProfile) => `profiles/${name}.json`;
 
 function bundleFiles(contents: BundleContents): ReadonlyMap<string, Uint8Array> {
@@ -82,6 +90,7 @@ function bundleFiles(contents: BundleContents): ReadonlyMap<string, Uint8Array> 
     [generatorFile, contents.generator],
     ...(contents.predictor ? [[predictorFile, contents.predictor] as [string, Uint8Array]] : []),
     ...(contents.calibration ? [[calibrationFile, contents.calibration.bytes] as [string, Uint8Array]] : []),
+    ...[...(contents.adapters?.values() ?? [])].map(({ bytes }, i): [string, Uint8Array] => [adapterFile(i), bytes]),
     ...contents.profiles.map((profile): [string, Uint8Array] => [
       profileFile(profile),
       new TextEncoder().encode(`${JSON.stringify(profile, null, 2)}\n`),
@@ -109,12 +118,19 @@ async function manifestOf(contents: BundleContents, files: ReadonlyMap<string, U
     generator: generatorFile,
     ...(contents.predictor ? { predictor: predictorFile } : {}),
     profiles: profiles.map(profileFile),
+    ...(contents.adapters?.size ? { adapters: listedAdapters(contents.adapters) } : {}),
     ...(calibration
       ? { calibration: { file: calibrationFile, images: calibration.images, resolution: calibration.resolution } }
       : {}),
     ...(accuracy ? { accuracy: { ...accuracy } } : {}),
     provenance,
   };
+}
+
+function listedAdapters(adapters: ReadonlyMap<string, MeasuredAdapter>): NonNullable<Manifest['adapters']> {
+  return Object.fromEntries(
+    [...adapters].map(([task, { rank, gain }], i) => [task, { file: adapterFile(i), rank, gain }]),
+  );
 }
 
 /** An empty folder may be replaced, a bundle if asked for; nobody's other files are ever deleted. */

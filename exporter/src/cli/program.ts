@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { adaptCommand } from './commands/adapt.js';
 import { agentCommand } from './commands/agent.js';
 import { classifyCommand } from './commands/classify.js';
 import { evaluateCommand } from './commands/evaluate.js';
@@ -15,6 +16,7 @@ const { version } = createRequire(import.meta.url)('../../package.json') as { ve
 /** In the order in which a user needs them. */
 const commands = [
   trainCommand,
+  adaptCommand,
   profileCommand,
   generatorCommand,
   exportCommand,

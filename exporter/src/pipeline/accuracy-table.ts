@@ -8,10 +8,12 @@ import {
   type SearchSpace,
   smallestArchitecture,
 } from '@easel/sdk/space';
-import type { Dataset } from '../data/index.js';
+import type { Supernet } from '@easel/sdk/subnet';
+import { type Dataset, imagesOf, partOf, type Split } from '../data/index.js';
 import { openEngine } from '../engine/index.js';
 import { type Logits, subnetLogits, taskAccuracy } from '../evaluation/index.js';
-import type { TrainedRun } from './run-directory.js';
+import { adaptedSupernet, type RunAdapters } from './adapt.js';
+import { supernetOf, type TrainedRun } from './run-directory.js';
 
 /** Measured on test images when a bundle is written; goes into its manifest. */
 export interface AccuracyTable {
@@ -25,30 +27,36 @@ export interface AccuracyTable {
 }
 
 type Size = 'largest' | 'middle' | 'smallest';
+type Passes = Readonly<Record<Size, Logits>>;
 
 /** Test images, at most, spread evenly over the classes. */
 const MOST_IMAGES = 10_000;
 
-export async function accuracyTable({ checkpoint }: TrainedRun, dataset: Dataset): Promise<AccuracyTable> {
-  const { space, classes, tasks } = checkpoint.run;
+/** @param adapters tasks that have one are measured with it */
+export async function accuracyTable(run: TrainedRun, dataset: Dataset, adapters: RunAdapters): Promise<AccuracyTable> {
+  const { space, classes, tasks, normalization } = { ...run.checkpoint, ...run.checkpoint.run };
   const { engine } = await openEngine();
   const architectures: Record<Size, Architecture> = {
     largest: largestArchitecture(space),
     middle: middleArchitecture(space, classes.length),
     smallest: smallestArchitecture(space),
   };
-  const pass = (size: Size) =>
-    subnetLogits(checkpoint.weights, checkpoint.statistics, architectures[size], {
-      space,
-      classes: classes.length,
-      split: dataset.test,
-      resolution: dataset.resolution,
-      normalization: checkpoint.normalization,
-      engine,
-      images: MOST_IMAGES,
-    });
-  const passes = { largest: await pass('largest'), middle: await pass('middle'), smallest: await pass('smallest') };
-  const groups = Object.entries(tasks).filter(([, names]) => names.length > 1);
+  const { resolution, test } = dataset;
+  const passesOf = async ({ weights, statistics }: Supernet, split: Split): Promise<Passes> => {
+    const options = { space, classes: classes.length, split, resolution, normalization, engine, images: MOST_IMAGES };
+    const pass = (size: Size) => subnetLogits(weights, statistics, architectures[size], options);
+    return { largest: await pass('largest'), middle: await pass('middle'), smallest: await pass('smallest') };
+  };
+  const passes = await passesOf(supernetOf(run), test);
+  const ofTasks: [string, Record<Size, number>][] = [];
+  for (const [task, names] of Object.entries(tasks)) {
+    if (names.length < 2) continue;
+    const members = names.map((name) => classes.indexOf(name));
+    const own = adapters.has(task)
+      ? await passesOf(adaptedSupernet(run, adapters, task), partOf(test, imagesOf(test, members)))
+      : passes;
+    ofTasks.push([task, accuracies(own, members)]);
+  }
   return {
     split: 'test',
     images: passes.largest.labels.length,
@@ -57,15 +65,7 @@ export async function accuracyTable({ checkpoint }: TrainedRun, dataset: Dataset
       macs: countMacs(space, architectures[size], classes.length),
     })),
     allClasses: accuracies(passes),
-    tasks: Object.fromEntries(
-      groups.map(([task, names]) => [
-        task,
-        accuracies(
-          passes,
-          names.map((name) => classes.indexOf(name)),
-        ),
-      ]),
-    ),
+    tasks: Object.fromEntries(ofTasks),
   };
 }
 
@@ -79,7 +79,7 @@ export function middleArchitecture(space: SearchSpace, classes: number): Archite
   return drawn.reduce((best, each) => (off(each) < off(best) ? each : best));
 }
 
-function accuracies(passes: Readonly<Record<Size, Logits>>, members?: readonly number[]) {
+function accuracies(passes: Passes, members?: readonly number[]) {
   return bySize((size) => Number(taskAccuracy(passes[size], members).toFixed(4)));
 }
 

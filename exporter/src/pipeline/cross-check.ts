@@ -19,9 +19,8 @@ interface Context {
   readonly dataset: Dataset;
   /** The bundle's. */
   readonly classes: readonly string[];
-  /** What the passes went over, in their order. */
-  readonly images: Int32Array;
-  readonly passes: ReadonlyMap<string, Logits>;
+  /** Of the architecture, over all classes; `images` are those that it went over. */
+  readonly pass: Logits & { readonly images: Int32Array };
 }
 
 const MOST_IMAGES = 500;
@@ -29,10 +28,9 @@ const MOST_IMAGES = 500;
 /** Whether the accuracies of an evaluation are those that an application would see. */
 export async function crossCheck(
   { task, architecture }: { readonly task: string; readonly architecture: Architecture },
-  { easel, dataset, classes, images, passes }: Context,
+  { easel, dataset, classes, pass: { images, logits, labels } }: Context,
 ): Promise<CrossCheck> {
   const name = formatArchitecture(architecture);
-  const { logits, labels } = passes.get(name) as Logits;
   const members = (easel.tasks[task] as readonly string[]).map((className) => classes.indexOf(className));
   const positions = [...images.keys()].filter((i) => members.includes(labels[i] as number)).slice(0, MOST_IMAGES);
   const side = dataset.resolution;

@@ -1,5 +1,5 @@
 import type { Easel } from '@easel/sdk';
-import { type Bundle, loadBundle } from '@easel/sdk/bundle';
+import { type Bundle, loadBundle, supernetFor } from '@easel/sdk/bundle';
 import { CostTables, costRange } from '@easel/sdk/generator';
 import { directorySource } from '@easel/sdk/node';
 import {
@@ -12,6 +12,7 @@ import {
   type Metric,
   smallestArchitecture,
 } from '@easel/sdk/space';
+import type { Supernet } from '@easel/sdk/subnet';
 import type { Dataset } from '../data/index.js';
 import { InterruptedError } from '../errors/index.js';
 import { type Logits, taskAccuracy } from '../evaluation/index.js';
@@ -63,9 +64,11 @@ export interface EvaluationRow {
   readonly measuredMs: number;
   /** By the bundle's predictor. */
   readonly predictedAccuracy?: number;
-  /** On the test images of the task's classes, told apart from each other. */
+  /** On the test images of the task's classes, told apart from each other; with the task's adapter, if it has one. */
   readonly accuracy: number;
-  /** The same architecture on the same images, told apart from all classes. */
+  /** The same without the adapter; only where there is one. */
+  readonly withoutAdapter?: number;
+  /** The same architecture on the same images, told apart from all classes, without an adapter. */
   readonly unspecialized: number;
   /** The same architecture on all images and classes. */
   readonly allClasses: number;
@@ -84,6 +87,8 @@ export interface Evaluation {
   readonly crossCheck: CrossCheck | undefined;
   readonly overfitting?: Overfitting;
 }
+
+type ImagePass = Logits & { readonly images: Int32Array };
 
 interface Cell {
   readonly task: string;
@@ -112,10 +117,20 @@ export async function evaluate(request: EvaluateRequest): Promise<Evaluation> {
     if (signal?.aborted) throw new InterruptedError('evaluating');
     onProgress?.(stage, done, total);
   };
-  for (const [name, architecture] of architectures) {
-    const base = passes.size;
-    const onProgress = (done: number, total: number) => report('accuracy', base + done / total, architectures.size);
-    passes.set(name, await passOver(architecture, { bundle, dataset, split: 'test', images, threads, onProgress }));
+  const own = adaptedCells(cells, bundle, dataset, images);
+  const passCount = architectures.size + own.size;
+  let passesDone = 0;
+  const pass = async (architecture: Architecture, supernet: Supernet, images: Int32Array) => {
+    const onProgress = (done: number, all: number) => report('accuracy', passesDone + done / all, passCount);
+    const from = { manifest: bundle.manifest, supernet };
+    const logits = await passOver(architecture, { bundle: from, dataset, split: 'test', images, threads, onProgress });
+    passesDone++;
+    return logits;
+  };
+  for (const [name, architecture] of architectures) passes.set(name, await pass(architecture, bundle.supernet, images));
+  const adapted = new Map<string, ImagePass>();
+  for (const [key, { architecture, supernet, images }] of own) {
+    adapted.set(key, { images, ...(await pass(architecture, supernet, images)) });
   }
   const overfitting = request.overfitting
     ? await measureOverfitting(
@@ -131,10 +146,12 @@ export async function evaluate(request: EvaluateRequest): Promise<Evaluation> {
     const members = (tasks[task] as readonly string[]).map((name) => classes.indexOf(name));
     const name = formatArchitecture(architecture);
     const pass = passes.get(name) as Logits;
-    const own = ofClasses(pass, members);
+    const ownImages = ofClasses(pass, members);
+    const withAdapter = adapted.get(keyOf(cell));
+    const withoutAdapter = taskAccuracy(pass, members);
     const cost = (of: Metric) => architectureCost(tables.get(of, members.length), decisions, architecture);
-    const measuredMs = latencies.get(`${task} ${name}`) as number;
-    const predictedAccuracy = accuracies.get(`${task} ${name}`);
+    const measuredMs = latencies.get(keyOf(cell)) as number;
+    const predictedAccuracy = accuracies.get(keyOf(cell));
     return {
       task,
       subnet,
@@ -144,10 +161,11 @@ export async function evaluate(request: EvaluateRequest): Promise<Evaluation> {
       ...(easel.profile ? { predictedMs: cost('latencyMs') } : {}),
       measuredMs,
       ...(predictedAccuracy === undefined ? {} : { predictedAccuracy }),
-      accuracy: taskAccuracy(pass, members),
-      unspecialized: taskAccuracy(own),
+      accuracy: withAdapter ? taskAccuracy(withAdapter, members) : withoutAdapter,
+      ...(withAdapter ? { withoutAdapter } : {}),
+      unspecialized: taskAccuracy(ownImages),
       allClasses: taskAccuracy(pass),
-      images: own.labels.length,
+      images: ownImages.labels.length,
       exceedsByTable: budget !== undefined && cost(metric) > budget,
       exceedsMeasured: metric === 'latencyMs' && budget !== undefined && measuredMs > budget,
     };
@@ -159,9 +177,41 @@ export async function evaluate(request: EvaluateRequest): Promise<Evaluation> {
     threads: easel.threads,
     metric,
     rows,
-    crossCheck: checked && (await crossCheck(checked, { easel, dataset, classes, images, passes })),
+    crossCheck:
+      checked &&
+      (await crossCheck(checked, {
+        ...{ easel, dataset, classes },
+        pass: adapted.get(keyOf(checked)) ?? {
+          images,
+          ...(passes.get(formatArchitecture(checked.architecture)) as Logits),
+        },
+      })),
     ...(overfitting ? { overfitting } : {}),
   };
+}
+
+const keyOf = ({ task, architecture }: Cell) => `${task} ${formatArchitecture(architecture)}`;
+
+/** Cells whose task has an adapter: what they are cut from, and the task's images among these. */
+function adaptedCells(cells: readonly Cell[], bundle: Bundle, dataset: Dataset, images: Int32Array) {
+  const { classes, tasks } = bundle.manifest;
+  const supernets = new Map<string, Supernet>();
+  const found = new Map<string, { architecture: Architecture; supernet: Supernet; images: Int32Array }>();
+  for (const cell of cells) {
+    const names = tasks[cell.task] as readonly string[];
+    const supernet =
+      supernets.get(cell.task) ??
+      supernetFor(
+        bundle,
+        names.map((name) => classes.indexOf(name)),
+      );
+    supernets.set(cell.task, supernet);
+    if (supernet === bundle.supernet) continue;
+    const { labels } = dataset.test;
+    const own = images.filter((image) => names.includes(dataset.classes[labels[image] as number] as string));
+    found.set(keyOf(cell), { architecture: cell.architecture, supernet, images: own });
+  }
+  return found;
 }
 
 /** Generated ones for every task and budget, in one run of the generator, between the task's largest and smallest. */
@@ -209,8 +259,9 @@ async function measureCells(cells: readonly Cell[], request: EvaluateRequest) {
   const { easel, repeats, signal, onProgress } = request;
   const subjects = new Map<string, { model: Uint8Array; resolution: number }>();
   const accuracies = new Map<string, number>();
-  for (const { task, architecture } of cells) {
-    const key = `${task} ${formatArchitecture(architecture)}`;
+  for (const cell of cells) {
+    const { task, architecture } = cell;
+    const key = keyOf(cell);
     if (subjects.has(key)) continue;
     const classifier = await easel.specialize({ tasks: [task], architecture });
     subjects.set(key, { model: classifier.toOnnx(), resolution: architecture.resolution });

@@ -1,3 +1,4 @@
+export * from './adapt.js';
 export * from './evaluate.js';
 export * from './export.js';
 export * from './generator.js';

@@ -9,7 +9,7 @@ import { type Logits, modelLogits } from '../evaluation/index.js';
 export type SplitName = 'train' | 'validation' | 'test';
 
 export interface SubnetSetting {
-  readonly bundle: Bundle;
+  readonly bundle: Pick<Bundle, 'manifest' | 'supernet'>;
   readonly dataset: Dataset;
   readonly threads: number;
 }

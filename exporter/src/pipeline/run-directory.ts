@@ -1,7 +1,7 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseSearchSpace, type SearchSpace } from '@easel/sdk/space';
-import type { Statistics } from '@easel/sdk/subnet';
+import type { Statistics, Supernet } from '@easel/sdk/subnet';
 import * as v from 'valibot';
 import { type Dataset, type DatasetOptions, openDataset } from '../data/index.js';
 import { RunError } from '../errors/index.js';
@@ -107,6 +107,10 @@ export interface TrainedRun {
   readonly directory: string;
   readonly record: RunRecord;
   readonly checkpoint: Checkpoint & { readonly statistics: Statistics };
+}
+
+export function supernetOf({ checkpoint }: TrainedRun): Supernet {
+  return { space: checkpoint.run.space, weights: checkpoint.weights, statistics: checkpoint.statistics };
 }
 
 /** @throws RunError if there is no run, or its training is not finished; CheckpointError if its checkpoint is damaged */

@@ -1,3 +1,5 @@
+export * from './adapter.js';
+export * from './adapter-for.js';
 export * from './calibration.js';
 export * from './load.js';
 export * from './load-bundle.js';

@@ -1,4 +1,6 @@
 import type { DeviceProfile } from '../profile/index.js';
+import type { Adapter } from '../subnet/index.js';
+import { readAdapter } from './adapter.js';
 import { type BundleParts, BundleReader, type LoadBundleOptions } from './load.js';
 import { manifestFile } from './manifest.js';
 import { type Manifest, parseManifest } from './parse-manifest.js';
@@ -10,6 +12,8 @@ export interface Bundle extends BundleParts {
   readonly manifest: Manifest;
   /** predictor.onnx; see `predictorInputs`. */
   readonly predictor: Uint8Array | undefined;
+  /** By task. */
+  readonly adapters: ReadonlyMap<string, Adapter>;
   /** By name. */
   readonly profiles: ReadonlyMap<string, DeviceProfile>;
 }
@@ -31,11 +35,15 @@ export async function loadBundle(source: BundleSource, options: LoadBundleOption
     reader.supernet(),
     ...devices.map((device) => reader.profile(device)),
   ]);
+  const listed = Object.entries(manifest.adapters ?? {}).map(([task, each]) => ({ task, ...each }));
   return {
     location: source.location,
     manifest,
     ...parts,
     predictor: await reader.predictor(),
+    adapters: new Map(
+      await Promise.all(listed.map(async (each) => [each.task, await readAdapter(reader, each)] as const)),
+    ),
     profiles: new Map(profiles.map((each) => [each.name, each])),
   };
 }

@@ -46,6 +46,18 @@ export const essentialFields = {
   /** Absent from bundles that know nothing about accuracy. */
   predictor: path,
   profiles: { type: 'array', items: path },
+  /** By task, what it changes in the supernet's weights. */
+  adapters: {
+    type: 'object',
+    propertyNames: text,
+    additionalProperties: object({
+      file: path,
+      /** Products that a weight's change consists of. */
+      rank: { type: 'integer', minimum: 1 },
+      /** Of accuracy (0..1), in the mean of some subnets on validation images. */
+      gain: { type: 'number' },
+    }),
+  },
   /** Training images for `recalibrate`, bytes [images, resolution, resolution, 3] (RGB). */
   calibration: object({
     file: path,
@@ -53,7 +65,7 @@ export const essentialFields = {
     resolution: count,
   }),
 } as const;
-export const optionalEssentials = ['predictor', 'calibration'] as const;
+export const optionalEssentials = ['predictor', 'adapters', 'calibration'] as const;
 const essentialsSchema = object(essentialFields, optionalEssentials);
 
 /** A manifest as far as running its bundle depends on it. */
@@ -72,7 +84,8 @@ export function essentialsIn(bytes: Uint8Array): ManifestEssentials | undefined 
 
 /** Every file that a manifest names. */
 export function neededFiles(manifest: ManifestEssentials): readonly string[] {
-  const { supernet, statistics, generator, predictor, calibration, profiles } = manifest;
-  const optional = [predictor, calibration?.file].filter((file) => file !== undefined);
+  const { supernet, statistics, generator, predictor, adapters, calibration, profiles } = manifest;
+  const ofTasks = Object.values(adapters ?? {}).map(({ file }) => file);
+  const optional = [predictor, calibration?.file, ...ofTasks].filter((file) => file !== undefined);
   return [supernet, statistics, generator, ...optional, ...profiles];
 }

@@ -61,6 +61,9 @@ export function parseManifest(bytes: Uint8Array): Manifest {
     const stranger = members.find((name) => !classes.includes(name));
     if (stranger !== undefined) fail(`tasks.${task}: unknown class "${stranger}"; classes are ${listed(classes, 24)}`);
   }
+  const tasks = Object.keys(manifest.tasks);
+  const unknown = Object.keys(manifest.adapters ?? {}).find((task) => !tasks.includes(task));
+  if (unknown !== undefined) fail(`adapters.${unknown}: no such task; tasks are ${listed(tasks, 24)}`);
   return manifest;
 }
 

@@ -1,3 +1,4 @@
+export * from './adapter.js';
 export * from './assemble.js';
 export * from './assert-part.js';
 export * from './calibrate.js';

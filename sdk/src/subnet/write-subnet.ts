@@ -18,6 +18,8 @@ export interface Supernet {
   readonly space: SearchSpace;
   readonly weights: Weights;
   readonly statistics: Statistics;
+  /** The task that the weights were adapted to, if any. */
+  readonly adapter?: string;
 }
 
 export interface AssembleOptions {

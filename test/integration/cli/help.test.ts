@@ -1,7 +1,18 @@
 import { expect } from 'chai';
 import { easel } from './run-easel.js';
 
-const commands = ['train', 'profile', 'generator', 'export', 'specialize', 'evaluate', 'classify', 'inspect', 'agent'];
+const commands = [
+  'train',
+  'adapt',
+  'profile',
+  'generator',
+  'export',
+  'specialize',
+  'evaluate',
+  'classify',
+  'inspect',
+  'agent',
+];
 
 describe('easel: help', function () {
   this.timeout(60_000);

@@ -108,6 +108,7 @@ async function run(flags: Flags): Promise<void> {
 export function formatEvaluation({ rows, metric, device, threads, crossCheck, overfitting }: Evaluation): string {
   const right = { align: 'right' as const };
   const isCompared = rows.some(({ subnet }) => subnet.startsWith('searched'));
+  const isAdapted = rows.some(({ withoutAdapter }) => withoutAdapter !== undefined);
   const columns: Column<EvaluationRow>[] = [
     { title: 'task', text: ({ task }) => task },
     ...(isCompared ? [{ title: 'subnet', text: ({ subnet }: EvaluationRow) => subnet }] : []),
@@ -126,6 +127,15 @@ export function formatEvaluation({ rows, metric, device, threads, crossCheck, ov
     { title: 'measured', ...right, text: ({ measuredMs }) => milliseconds(measuredMs) },
     { title: '', text: exceeded },
     { title: 'accuracy', ...right, text: ({ accuracy }) => percent(accuracy) },
+    ...(isAdapted
+      ? [
+          {
+            title: 'without adapter',
+            ...right,
+            text: ({ withoutAdapter }: EvaluationRow) => (withoutAdapter === undefined ? '-' : percent(withoutAdapter)),
+          },
+        ]
+      : []),
     { title: 'of all classes', ...right, text: ({ unspecialized }) => percent(unspecialized) },
     { title: 'all images', ...right, text: ({ allClasses }) => percent(allClasses) },
   ];

@@ -17,6 +17,7 @@ export async function describeBundle(directory: string): Promise<string> {
     ['search space', `${space.name} (${spaceFingerprint(space)})`],
     ['classes', `${classes.length}: ${classes.join(' ')}`],
     ['tasks', formatTasks(tasks)],
+    ['adapters', Object.keys(manifest.adapters ?? {}).join(', ') || 'none'],
     ['profiles', [...profiles.keys()].join(', ') || 'none'],
     ['preprocessing', `(RGB byte - ${numbers(preprocessing.mean)}) / ${numbers(preprocessing.std)}`],
   ]);

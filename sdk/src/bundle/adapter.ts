@@ -1,0 +1,36 @@
+import { BundleError } from '../errors/index.js';
+import { type Adapter, adapt, adapterBytes, adapterParts, type Supernet } from '../subnet/index.js';
+import { adapterFor, type ListedAdapter } from './adapter-for.js';
+import type { BundleReader } from './load.js';
+import type { Bundle } from './load-bundle.js';
+import type { ManifestEssentials } from './manifest.js';
+
+/** @throws BundleError of its file */
+export async function readAdapter(reader: BundleReader, { task, file, rank }: ListedAdapter): Promise<Adapter> {
+  const { tasks, space } = reader.manifest;
+  const bytes = await reader.file(file);
+  const { length } = tasks[task] as readonly string[];
+  const expected = adapterBytes(adapterParts(space, length, rank));
+  if (bytes.length !== expected) {
+    const wanted = `an adapter of rank ${rank} for ${length} classes in space ${space.name} has ${expected}`;
+    throw new BundleError(file, `has ${bytes.length} bytes; ${wanted}`);
+  }
+  return { rank, bytes };
+}
+
+/** The supernet as the adapter's task has it. */
+export function adapted(
+  { classes, tasks }: Pick<ManifestEssentials, 'classes' | 'tasks'>,
+  supernet: Supernet,
+  { task }: ListedAdapter,
+  adapter: Adapter,
+): Supernet {
+  const members = (tasks[task] as readonly string[]).map((name) => classes.indexOf(name));
+  return { ...adapt(supernet, adapter, members), adapter: task };
+}
+
+/** The supernet that a device makes subnets for these classes of. */
+export function supernetFor({ manifest, supernet, adapters }: Bundle, wanted: readonly number[]): Supernet {
+  const listed = adapterFor(manifest, wanted);
+  return listed ? adapted(manifest, supernet, listed, adapters.get(listed.task) as Adapter) : supernet;
+}
