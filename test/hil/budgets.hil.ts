@@ -27,13 +27,19 @@ const holdingShare = 0.99;
 const agreeingShare = 0.95;
 
 describe(`Budgets on ${which || 'this machine'}`, () => {
-  let device: OpenDevice;
+  let device: OpenDevice | undefined;
   let profile: DeviceProfile;
-  let name: string;
+  let name = which || 'this machine';
   const results: GridResult[] = [];
   let failure: Error | undefined;
 
-  before('measure the device', async () => {
+  /** For the report, which would otherwise tell of no problem where nothing could be measured. */
+  const failed = (error: Error): never => {
+    failure = error;
+    throw error;
+  };
+
+  const measureDevice = async () => {
     const easel = await Easel.load(bundle);
     const { space, classes } = easel;
     await easel.dispose();
@@ -46,7 +52,8 @@ describe(`Budgets on ${which || 'this machine'}`, () => {
       `      ${profile.name}: ${(100 * profile.error.within5).toFixed(0)} % of ${profile.error.subnets} unseen subnets ` +
         `predicted within 5 %; noise ${(100 * profile.measured.noise).toFixed(1)} %`,
     );
-  });
+  };
+  before('measure the device', () => measureDevice().catch(failed));
 
   after(async () => {
     console.log(resultsTable(results));
@@ -58,11 +65,8 @@ describe(`Budgets on ${which || 'this machine'}`, () => {
   it('are measured for every task', async () => {
     const { cases, close } = await openGrid(bundle, profile, budgetsPerTask);
     expect(cases.length).to.be.at.least(budgetsPerTask);
-    await measureGrid(cases, device.meter, (result) => results.push(result), { correct })
-      .catch((error) => {
-        failure = error;
-        throw error;
-      })
+    await measureGrid(cases, (device as OpenDevice).meter, (result) => results.push(result), { correct })
+      .catch(failed)
       .finally(close);
     expect(results).to.have.length(cases.length);
   });

@@ -63,3 +63,9 @@ export function count(text: string): number {
 export function positiveIntegers(text: string): readonly number[] {
   return text.split(',').map(positiveInteger);
 }
+
+/** As profiles may be called, which are files and options of programs. */
+export function deviceName(text: string): string {
+  if (/^[a-z0-9][a-z0-9.-]*$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be of lower-case letters, digits, dots and dashes, such as my-phone.');
+}

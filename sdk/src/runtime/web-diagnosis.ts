@@ -8,9 +8,15 @@ export function explainNoWasm(): string {
 }
 
 /** Why a page has a single thread. */
-export const notIsolated =
-  'threads: the page is not cross-origin isolated, so there is one; serve it with the headers ' +
-  'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp';
+export function explainNoThreads(): string {
+  if (globalThis.isSecureContext === false) {
+    return 'threads: browsers offer more than one on secure pages only (https, or http://localhost), which this one is not';
+  }
+  return (
+    'threads: the page is not cross-origin isolated, so there is one; serve it with the headers ' +
+    'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp'
+  );
+}
 
 /** What to change so that onnxruntime-web starts. */
 export function explainFailure(error: Error, provider: 'wasm' | 'webgpu'): string {

@@ -67,7 +67,7 @@ export const webRuntime: Runtime = {
 
 async function usableThreads(wanted: number, reasons: string[]): Promise<number> {
   if (wanted <= 1 || globalThis.crossOriginIsolated) return wanted;
-  reasons.push((await import('./web-diagnosis.js')).notIsolated);
+  reasons.push((await import('./web-diagnosis.js')).explainNoThreads());
   return 1;
 }
 

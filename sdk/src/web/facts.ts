@@ -22,7 +22,7 @@ export async function deviceFacts(): Promise<DeviceProfile['device']> {
     (await userAgentData()
       ?.getHighEntropyValues(hints)
       .catch(() => undefined)) ?? {};
-  const platform = userAgentData()?.platform ?? /\(([^;)]+)/.exec(navigator.userAgent)?.[1] ?? 'unknown system';
+  const platform = userAgentData()?.platform ?? systemIn(navigator.userAgent);
   const memory = (navigator as { deviceMemory?: number }).deviceMemory;
   return {
     cpu: known.model || `unknown CPU (${platform})`,
@@ -36,8 +36,31 @@ export async function deviceFacts(): Promise<DeviceProfile['device']> {
 export function browserName(): string {
   const brand = userAgentData()?.brands.find(({ brand: name }) => !/not.a.brand|not\W*a\W*brand/i.test(name));
   if (brand) return `${brand.brand} ${brand.version}`;
-  const [, name, version] = /(Firefox|Version)\/(\d+)/.exec(navigator.userAgent) ?? [];
-  return name ? `${name === 'Version' ? 'Safari' : name} ${version}` : 'unknown browser';
+  return browserIn(navigator.userAgent);
+}
+
+/** Pages without https are told no more than this line, by Chromium too: an address in the local network is one. */
+export function browserIn(userAgent: string): string {
+  // Most call themselves Chrome and Safari besides, so that those come last.
+  for (const [token, name] of tokens) {
+    const version = new RegExp(`${token}/(\\d+)`).exec(userAgent)?.[1];
+    if (version) return `${name} ${version}`;
+  }
+  return 'unknown browser';
+}
+
+const tokens = [
+  ['(?:Edg|EdgA|EdgiOS)', 'Microsoft Edge'],
+  ['SamsungBrowser', 'Samsung Internet'],
+  ['OPR', 'Opera'],
+  ['(?:Firefox|FxiOS)', 'Firefox'],
+  ['(?:Chrome|CriOS)', 'Chrome'],
+  ['Version', 'Safari'],
+] as const;
+
+export function systemIn(userAgent: string): string {
+  const system = /Android[^;)]*/.exec(userAgent) ?? /iPhone|iPad|Windows[^;)]*|Mac OS X|CrOS|Linux/.exec(userAgent);
+  return system?.[0] ?? 'unknown system';
 }
 
 /** What subnets run on here, as profiles tell it. */

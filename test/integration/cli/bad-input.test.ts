@@ -218,7 +218,11 @@ describe('easel: bad input', function () {
     await expectRefusal(directory, [...words, '--browser', '--remote', '--out', 'p'], ['--browser and --remote']);
     await expectRefusal(directory, words, ['--out <path>']);
     await expectRefusal(directory, [...words, '--threads', '1,x', '--out', 'p'], ["'1,x'", 'a whole number above 0']);
-    await expectRefusal(directory, [...words, '--threads', '1,2', '--name', 'x', '--out', 'p'], ['--name is for one']);
+    await expectRefusal(
+      directory,
+      [...words, '--name', 'My Phone', '--out', 'p'],
+      ["'My Phone'", 'lower-case letters'],
+    );
     await expectRefusal(directory, ['agent', '--port', '0'], ["'0'", 'a port, from 1 to 65535']);
   });
 

@@ -36,20 +36,24 @@ describe('profiling browsers', function () {
 
   it('serves a page to other devices: what their browser lacks is left out with its reason', async () => {
     const skipped: string[] = [];
-    const browser = await launchChromium();
+    // As a phone in the network does, it opens a page that is not secure.
+    const browser = await launchChromium({ flags: ['--host-resolver-rules=MAP laptop.test 127.0.0.1'] });
     try {
       const page = await browser.newPage();
       const [profile] = await profileRemote(space, {
         host: '127.0.0.1',
-        configurations: [{ provider: 'webgpu', threads: 1 }, wasm(1)],
+        configurations: [{ provider: 'webgpu', threads: 1 }, wasm(2), wasm(1)],
         options: brief,
         name: 'my-phone',
         onSkipped: ({ provider }, reason) => skipped.push(`${provider}: ${reason}`),
-        onListening: (url) => void page.goto(url),
+        onListening: (url) => void page.goto(url.replace('127.0.0.1', 'laptop.test')),
       });
-      expect(skipped).to.have.length(1);
+      expect(skipped).to.have.length(2);
       expect(skipped[0]).to.match(/^webgpu: .*WebGPU/);
-      expect(profile?.name).to.equal('my-phone');
+      expect(skipped[1]).to.match(/^wasm: threads: .*secure pages/);
+      expect(profile?.name).to.equal('my-phone-1t');
+      expect(profile?.runtime.browser).to.match(/^Chrome \d+$/);
+      expect(profile?.device.os).to.equal('Linux');
       expect(profile?.device.cores).to.be.at.least(1);
       // The server is gone; the page must not need it any more.
       await page.getByText('Done. You can close this page.').waitFor({ timeout: 5000 });

@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { MissingOptionError } from '../../errors/index.js';
 import type { Configuration } from '../../profiling/web/job.js';
 import {
+  deviceName,
   integer,
   portNumber,
   positiveInteger,
@@ -60,7 +61,11 @@ export function profileCommand(): Command {
     .option('--remote', 'serve a page that measures whatever browser opens it, such as a phone')
     .option('--port <n>', 'with --remote: where (default: any that is free)', portNumber)
     .option('--webgpu', 'in browsers: WebGPU too')
-    .option('--name <name>', 'of the profile (default: from CPU, runtime, threads and search space)')
+    .option(
+      '--name <name>',
+      'of the profile; of several, each gets its threads appended (default: from CPU, runtime, threads and search space)',
+      deviceName,
+    )
     .option('--threads <list>', 'per inference; several are measured in turn (default: 1)', positiveIntegers)
     .option('--classes <n>', 'that the classifier tells apart', positiveInteger, 10)
     .option('--subnets <n>', 'to fit the table to (default: four per term of the table)', positiveInteger)
@@ -85,8 +90,6 @@ async function run(flags: Flags, command: Command): Promise<void> {
   const space = await searchSpace(flags.space ?? 'tiny-32');
   const configurations = configurationsOf(flags);
   const several = configurations.length > 1;
-  if (several && flags.name !== undefined)
-    command.error('error: --name is for one profile; this would measure several');
   const progress = new ProgressGroup(flags.quiet);
   const { writeProfiles } = await import('../../pipeline/profile.js');
   const { priorityWarning } = await import('../../profiling/index.js');
@@ -126,9 +129,10 @@ async function inNode(
   signal: AbortSignal,
 ): Promise<DeviceProfile[]> {
   const { uninterrupted } = await import('../../pipeline/profile.js');
-  const { profileThisMachine } = await import('../../profiling/index.js');
+  const { nameFor, profileThisMachine } = await import('../../profiling/index.js');
   const profiles: DeviceProfile[] = [];
-  for (const { threads } of configurations) {
+  for (const configuration of configurations) {
+    const { threads } = configuration;
     const profile = await uninterrupted(signal, () =>
       profileThisMachine(space, {
         threads,
@@ -137,7 +141,7 @@ async function inNode(
         seconds,
         seed,
         signal,
-        ...(name === undefined ? {} : { name }),
+        ...(name === undefined ? {} : { name: nameFor(name, configuration, configurations.length > 1) }),
         ...(subnets === undefined ? {} : { subnets }),
         onProgress: (state) => showProfiling(progress, labelOf(configurations, `threads: ${threads}`), state),
       }),
@@ -173,9 +177,19 @@ async function inBrowser(
     return profileRemote(space, {
       ...options,
       ...(port === undefined ? {} : { port }),
-      onListening: (url) => note(`${renderUnicodeCompact(url)}\nOpen this on the device to be measured: ${url}\n`),
+      onListening: (url) => note(`${renderUnicodeCompact(url)}\n${invitation(url)}\n`),
     });
   });
+}
+
+/** Where to open the page. In the local network it is no secure page, for which browsers keep threads and WebGPU. */
+function invitation(url: string): string {
+  const { port, pathname } = new URL(url);
+  return (
+    `Open this on the device to be measured: ${url}\n` +
+    `For several threads and WebGPU, Android over USB: adb reverse tcp:${port} tcp:${port}, then there ` +
+    `http://localhost:${port}${pathname}`
+  );
 }
 
 async function check(file: string, { space, quiet }: Flags): Promise<void> {

@@ -17,7 +17,7 @@ export interface Job {
   readonly runtimeVersion: string;
   /** Where the server knows the device better than a page can, because the browser runs beside it. */
   readonly device?: DeviceProfile['device'];
-  /** Default: from what the page finds out. */
+  /** See `nameFor`. Default: from what the page finds out. */
   readonly name?: string;
 }
 
@@ -32,4 +32,10 @@ export type Report = { readonly configuration: Configuration } & (
 
 export function describeConfiguration({ provider, threads }: Configuration): string {
   return provider === 'wasm' ? `Wasm, threads: ${threads}` : 'WebGPU';
+}
+
+/** What a profile is called by a name that a person gave: of several, each tells what it runs on. */
+export function nameFor(name: string, { provider, threads }: Configuration, several: boolean): string {
+  if (!several) return name;
+  return `${name}-${provider === 'wasm' ? `${threads}t` : provider}`;
 }

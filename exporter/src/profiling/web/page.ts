@@ -1,7 +1,7 @@
 import { profileName } from '@easel/sdk/profile';
 import { profileDevice, runtimeMeter } from '@easel/sdk/profiling';
 import { browserName, deviceFacts, webRuntime } from '@easel/sdk/web';
-import { type Configuration, describeConfiguration, type Job, type Report } from './job.js';
+import { type Configuration, describeConfiguration, type Job, nameFor, type Report } from './job.js';
 
 /**
  * What runs in the browser to be profiled: takes the job from the server, measures, and posts the profile back. Every
@@ -58,7 +58,10 @@ async function measure(job: Job, configuration: Configuration): Promise<void> {
   const profile = await profileDevice(
     job.space,
     {
-      name: job.name ?? profileName(device, runtime, job.space.name),
+      name:
+        job.name === undefined
+          ? profileName(device, runtime, job.space.name)
+          : nameFor(job.name, configuration, job.configurations.length > 1),
       device,
       runtime,
       meter: runtimeMeter(webRuntime, { threads, provider }),
