@@ -35,6 +35,8 @@ export interface Checkpoint {
   readonly pool: PoolState;
   /** How many of the schedule's collections of statistics have been made. */
   readonly collections: number;
+  /** The step after which it was evaluated last; checkpoints of early versions do not tell. */
+  readonly evaluated?: number;
   readonly weights: ReadonlyMap<string, Tensor>;
   readonly velocity: ReadonlyMap<string, Float32Array>;
   /** The running mean of the weights, where there is one. */

@@ -69,6 +69,8 @@ export class TrainingRun {
   #inputs: ReadonlyMap<string, Float32Array>;
   readonly #pool: PhasePool;
   #collections: number;
+  /** The step after which it was evaluated last. */
+  #evaluated: number;
   #imagesSeen: number;
   #seconds: number;
   #saved: SavedStep | undefined;
@@ -120,6 +122,7 @@ export class TrainingRun {
     const { classes } = dataset;
     this.#pool = new PhasePool(identity, classes.length, run.engine, this.#phaseAndStage(), checkpoint?.pool);
     this.#collections = checkpoint?.collections ?? 0;
+    this.#evaluated = checkpoint?.evaluated ?? this.step;
     this.#imagesSeen = checkpoint?.imagesSeen ?? 0;
     this.#seconds = checkpoint?.seconds ?? 0;
     this.#saved = checkpoint && { file, step: checkpoint.step };
@@ -127,18 +130,18 @@ export class TrainingRun {
   }
 
   async toTheEnd(): Promise<void> {
-    const { signal, checkpointMinutes = 10, evaluationEpochs = 1 } = this.#run;
-    const { totalSteps, stepsPerEpoch, collections } = this.schedule;
+    const { signal, checkpointMinutes = 10 } = this.#run;
+    const { totalSteps, collections } = this.schedule;
     // What it started from may be gone when it is resumed.
     if (this.#run.initial && !this.#saved) await this.save();
-    const evaluationSteps = Math.max(1, Math.round(evaluationEpochs * stepsPerEpoch));
+    // Where that was under way when the run was stopped.
+    await this.#evaluateIfDue();
     for (;;) {
       signal?.throwIfAborted();
       if (collections[this.#collections] === this.step) await this.#collect();
       if (this.step >= totalSteps) break;
       await this.#trainOneStep();
-      const evaluates = evaluationEpochs > 0 && (this.step % evaluationSteps === 0 || this.step === totalSteps);
-      if (evaluates) await this.#evaluate();
+      await this.#evaluateIfDue();
       if (performance.now() - this.#savedAt > checkpointMinutes * 60_000) await this.save();
     }
     if (this.#saved?.step !== this.step || collections[this.#collections - 1] === this.step) await this.save();
@@ -158,6 +161,7 @@ export class TrainingRun {
       sampler: batches.sampler,
       pool: this.#pool.state(this.#phaseAndStage()),
       collections: this.#collections,
+      evaluated: this.#evaluated,
       weights: this.weights,
       velocity: this.#optimizer.velocity,
       average: this.#average && new Map([...this.#average.tensors].map(([name, { data }]) => [name, data])),
@@ -269,6 +273,14 @@ export class TrainingRun {
     this.#inputs = this.#programInputs();
   }
 
+  async #evaluateIfDue(): Promise<void> {
+    const { evaluationEpochs = 1 } = this.#run;
+    const { totalSteps, stepsPerEpoch } = this.schedule;
+    const every = Math.max(1, Math.round(evaluationEpochs * stepsPerEpoch));
+    const isTime = evaluationEpochs > 0 && (this.step % every === 0 || this.step === totalSteps);
+    if (isTime && this.#evaluated < this.step) await this.#evaluate();
+  }
+
   async #evaluate(): Promise<void> {
     const { identity, dataset, engine, signal, evaluationImages = 2000 } = this.#run;
     const { space, options } = identity;
@@ -295,6 +307,7 @@ export class TrainingRun {
       randomArchitecture: formatArchitecture(random),
       seconds: (performance.now() - started) / 1000,
     });
+    this.#evaluated = this.step;
   }
 
   async #emit(event: TrainingEvent): Promise<void> {

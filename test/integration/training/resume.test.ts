@@ -83,7 +83,7 @@ const run = {
 } satisfies Partial<TrainSupernetArguments>;
 
 describe('trainSupernet', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let directory: string;
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'easel-training-'));
@@ -149,6 +149,9 @@ describe('trainSupernet', function () {
     const lines = (await readFile(metricsFile(folder), 'utf8')).trim().split('\n');
     const events = lines.map((line) => JSON.parse(line));
     const losses = events.filter(({ kind }) => kind === 'step');
+    // The training was stopped at step 6 before that was evaluated.
+    const evaluated = events.flatMap(({ kind, step }) => (kind === 'evaluation' ? [step] : []));
+    expect(evaluated).to.deep.equal([3, 6, 9, 12]);
     // Few as they are, some of the images are of each task.
     for (const { tasks } of events.filter(({ kind }) => kind === 'evaluation')) {
       expect(Object.values(tasks).flatMap((of) => Object.values(of as object))).to.satisfy((shares: unknown[]) =>
