@@ -23,3 +23,13 @@ export function print(text: string): void {
 export function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }
+
+/** What to type to run Easel, wherever it is installed: in a checkout, or in a project's node_modules. */
+export function typable(...words: readonly string[]): string {
+  return commandLine(['npx', 'easel', ...words]);
+}
+
+/** The command that usually follows. */
+export function printNext(...words: readonly string[]): void {
+  print(`next: ${typable(...words)}`);
+}

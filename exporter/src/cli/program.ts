@@ -27,11 +27,17 @@ const commands = [
   agentCommand,
 ];
 
+const order = `
+From images to a bundle:  train, adapt (optional), profile (once per device), generator, export
+From a bundle to devices: specialize, evaluate, classify
+Where a command is not found: npx easel COMMAND. Options and examples of each: easel COMMAND --help`;
+
 export function createProgram(): Command {
   const program = new Command('easel')
     .description('One elastic network, trained once; the right subnet for every task, budget and device.')
     .version(version)
     .showHelpAfterError('(easel --help lists the commands)')
+    .addHelpText('after', order)
     .exitOverride();
   for (const command of commands) program.addCommand(command().exitOverride());
   return program;

@@ -1,3 +1,4 @@
+import { defaultTrainingOptions } from '@easel/exporter/training';
 import { expect } from 'chai';
 import { easel } from './run-easel.js';
 
@@ -39,6 +40,35 @@ describe('easel: help', function () {
         expect(stdout).to.match(new RegExp(`Examples:\\n( {2}\\$ easel ${command}.*\\n?)+`));
       }),
     );
+  });
+
+  it('says in which order commands follow each other, and what to type', async () => {
+    const { stdout } = await easel(['--help']);
+    expect(stdout)
+      .to.match(/train, .*profile .*, generator, export\n/)
+      .and.to.include('npx easel COMMAND');
+  });
+
+  it('states the defaults that training has', async () => {
+    const { stdout } = await easel(['train', '--help']);
+    const told = new Map(
+      [...stdout.matchAll(/^ {2}--([a-z-]+)((?: .*\n)(?: {10}.*\n)*)/gm)].map(([, flag, text]) => [
+        flag as string,
+        /\(default: (\S+)\)/.exec((text as string).replace(/\s+/g, ' '))?.[1],
+      ]),
+    );
+    const { taskDropout, ...options } = defaultTrainingOptions;
+    const { epochs, finishingEpochs, batchSize, learningRate, finishingLearningRate, weightDecay } = options;
+    const { labelSmoothing, randomSubnets, averaging, divergence, temperature, seed } = options;
+    for (const [flag, value] of Object.entries({
+      ...{ epochs, seed, averaging, divergence, temperature, 'keep-all': taskDropout.keepAll },
+      ...{ 'finishing-epochs': finishingEpochs, 'batch-size': batchSize, 'learning-rate': learningRate },
+      ...{ 'finishing-learning-rate': finishingLearningRate, 'weight-decay': weightDecay },
+      ...{ 'label-smoothing': labelSmoothing, 'random-subnets': randomSubnets },
+    })) {
+      const shown = told.get(flag);
+      expect(typeof value === 'number' ? Number(shown) : shown, flag).to.equal(value);
+    }
   });
 
   it('names an unknown option', async () => {

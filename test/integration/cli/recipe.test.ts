@@ -20,9 +20,10 @@ describe('easel train: recipe and origin', function () {
       const space = withoutData.indexOf('--space');
       const own = ['--data', 'images', ...withoutData.filter((_, i) => i !== space && i !== space + 1)];
       const recipe = ['--progressive', '--averaging', '0.9', '--divergence', 'alpha'];
-      const second = await train(...own, '--init', 'first', ...recipe, '--out', 'second');
+      const second = await train(...own, '--init', 'first', '--resolution', '32', ...recipe, '--out', 'second');
       expect(second.code, second.stderr).to.equal(0);
-      expect(second.stdout).to.include('report: ');
+      expect(second.stdout).to.include('report: ').and.to.include('next: npx easel profile --space speck-16 ');
+      expect(second.stderr).to.include('images are kept at 32 px, of which speck-16 sees 16: with --resolution 16 ');
       const record = JSON.parse(await readFile(join(directory, 'second', 'run.json'), 'utf8'));
       expect(record.options).to.deep.include({
         progressive: { largest: 0.2, depth: 0.2 },

@@ -33,7 +33,10 @@ export function evaluateCommand(): Command {
     'easel evaluate --bundle bundle --data photos.tar --profile phone.json --json results.json',
   ]);
   return withBundleOptions(command)
-    .requiredOption('--data <set>', '"glyphs", an image folder or .tar, or the binary files of CIFAR-10/100')
+    .requiredOption(
+      '--data <set>',
+      '"glyphs", a folder or .tar of train/CLASS/*.jpg and test/CLASS/*.jpg, or the binary files of CIFAR-10/100',
+    )
     .option('--resolution <px>', "side of the images (default: the data set's own)", positiveInteger)
     .option('--data-seed <n>', 'as in training; decides the test images of glyphs', integer)
     .option('--tasks <names>', 'separated by commas (default: all of the bundle)', names)

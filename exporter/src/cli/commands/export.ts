@@ -1,7 +1,9 @@
 import { basename, resolve } from 'node:path';
+import type { Manifest } from '@easel/sdk';
+import { countMacs, largestArchitecture, smallestArchitecture } from '@easel/sdk/space';
 import type { Command } from 'commander';
 import { wholeNumber } from '../arguments.js';
-import { easelCommand, print, typedCommand } from '../command.js';
+import { easelCommand, print, printNext, typedCommand } from '../command.js';
 import { shortCount } from '../table.js';
 
 interface Flags {
@@ -56,6 +58,16 @@ async function run({
   const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
   print(`bundle: ${out}, ${Object.keys(manifest.files).length + 1} files, ${shortCount(bytes)}B`);
   const [task = 'TASK'] = Object.keys(manifest.tasks);
-  const budget = manifest.profiles.length > 0 ? '--latency-ms 1' : '--macs 3M';
-  print(`next: easel specialize --bundle ${out} --tasks ${task} ${budget} --out ${task}.onnx`);
+  // Of several profiles, one would have to be named: this machine's may be none of them.
+  const [only, ...others] = manifest.profiles;
+  const budget =
+    only !== undefined && others.length === 0 ? ['--latency-ms', '1'] : ['--macs', `${middleMacs(manifest)}M`];
+  printNext('specialize', '--bundle', out, '--tasks', task, ...budget, '--out', `${task}.onnx`);
+}
+
+/** Millions of multiply-accumulates half way between the smallest and the largest subnet. */
+function middleMacs({ space, classes }: Manifest): number {
+  const ends = [smallestArchitecture(space), largestArchitecture(space)];
+  const [least, most] = ends.map((end) => countMacs(space, end, classes.length)) as [number, number];
+  return Math.ceil((least + most) / 2e6);
 }

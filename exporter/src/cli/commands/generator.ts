@@ -9,7 +9,7 @@ import type {
 import { readJsonObject } from '../../pipeline/files.js';
 import { generatorFile } from '../../pipeline/run-directory.js';
 import { integer, names, positiveInteger } from '../arguments.js';
-import { easelCommand, print, typedCommand } from '../command.js';
+import { easelCommand, print, printNext, typedCommand } from '../command.js';
 import { interruptible } from '../interrupt.js';
 import { ProgressGroup } from '../progress-group.js';
 
@@ -71,7 +71,7 @@ async function run(flags: Flags): Promise<void> {
     print(`generator: ${generatorFile(directory)}, from ${report.subnets} measured subnets`);
     print(describeConditioning(report.conditioning));
     print(describePredictor(report.predictor));
-    print(`next: easel export --run ${directory} --out bundle`);
+    printNext('export', '--run', directory, '--out', 'bundle');
   } finally {
     progress.stop();
   }

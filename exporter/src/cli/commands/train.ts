@@ -1,4 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path';
+import { listed } from '@easel/sdk/errors';
 import { spaceSize } from '@easel/sdk/space';
 import { type Command, Option } from 'commander';
 import { leastValidationImages } from '../../data/dataset.js';
@@ -6,7 +7,6 @@ import { rarestClass } from '../../data/sampler.js';
 import { type Device, devices, type EngineName, engines } from '../../engine/choices.js';
 import { MissingOptionError, TrainingInterruptedError } from '../../errors/index.js';
 import { readJsonObject } from '../../pipeline/files.js';
-import { commandLine } from '../../pipeline/provenance.js';
 import type { DataSource } from '../../pipeline/run-directory.js';
 import type { PartialTrainingOptions, TrainingStart } from '../../pipeline/train.js';
 import type { TrainingEvent } from '../../training/index.js';
@@ -20,7 +20,7 @@ import {
   searchSpace,
   wholeNumber,
 } from '../arguments.js';
-import { easelCommand, note, print, typedCommand } from '../command.js';
+import { easelCommand, note, print, printNext, typable, typedCommand } from '../command.js';
 import { interruptible } from '../interrupt.js';
 import { formatSeconds } from '../progress.js';
 import { ProgressGroup } from '../progress-group.js';
@@ -70,9 +70,17 @@ export function trainCommand(): Command {
     'easel train --out runs/photos --resume',
     'easel train --data more-photos.tar --init runs/photos --out runs/more-photos --epochs 10',
   ])
-    .option('--data <set>', '"glyphs", an image folder or .tar, or the binary files of CIFAR-10/100 (default: glyphs)')
+    .option(
+      '--data <set>',
+      '"glyphs", a folder or .tar of train/CLASS/*.jpg and test/CLASS/*.jpg, or the binary files of CIFAR-10/100 ' +
+        '(default: glyphs)',
+    )
     .option('--tasks-file <file>', 'JSON file that names groups of classes: {"tasks": {"pets": ["cat", "dog"]}}')
-    .option('--resolution <px>', "side of the images (default: the data set's own)", positiveInteger)
+    .option(
+      '--resolution <px>',
+      "side at which images are kept (default: the data set's own; of a folder, the first image's, at most 224)",
+      positiveInteger,
+    )
     .option('--validation-fraction <share>', 'held out of the training images (default: 0.1)', fraction)
     .option('--data-seed <n>', 'decides what is held out (default: 0)', integer)
     .option('--space <space>', `a preset (${presetNames}) or a JSON file (default: tiny-32)`)
@@ -83,19 +91,19 @@ export function trainCommand(): Command {
       "start from the weights of this bundle, run, or run's checkpoint, of the same search space",
     )
     .option('--options <file>', 'JSON file of training options (docs/training.md); flags override it')
-    .option('--seed <n>', 'of all randomness of the training', integer)
-    .option('--epochs <n>', 'passes over the images before batch norm is frozen', atLeastZero)
-    .option('--finishing-epochs <n>', 'passes afterwards', atLeastZero)
-    .option('--batch-size <n>', 'images per step', positiveInteger)
-    .option('--learning-rate <rate>', 'peak of the schedule', positiveNumber)
-    .option('--finishing-learning-rate <rate>', 'where the finishing passes start', positiveNumber)
-    .option('--weight-decay <n>', 'on matrices and kernels', atLeastZero)
-    .option('--label-smoothing <share>', 'of the probability, spread over all classes', fraction)
-    .option('--random-subnets <n>', 'per step, besides the largest and the smallest', wholeNumber)
-    .option('--keep-all <share>', 'of the steps without task dropout', fraction)
-    .option('--averaging <decay>', 'of the running mean of the weights; 0 for none', fraction)
-    .option('--divergence <kind>', 'from the largest subnet: kl or alpha')
-    .option('--temperature <n>', 'of distillation by kl', positiveNumber)
+    .option('--seed <n>', 'of all randomness of the training (default: 0)', integer)
+    .option('--epochs <n>', 'passes over the images before batch norm is frozen (default: 30)', atLeastZero)
+    .option('--finishing-epochs <n>', 'passes afterwards (default: 6)', atLeastZero)
+    .option('--batch-size <n>', 'images per step (default: 128)', positiveInteger)
+    .option('--learning-rate <rate>', 'peak of the schedule (default: 0.15)', positiveNumber)
+    .option('--finishing-learning-rate <rate>', 'where the finishing passes start (default: 0.03)', positiveNumber)
+    .option('--weight-decay <n>', 'on matrices and kernels (default: 0.00003)', atLeastZero)
+    .option('--label-smoothing <share>', 'of the probability, spread over all classes (default: 0.1)', fraction)
+    .option('--random-subnets <n>', 'per step, besides the largest and the smallest (default: 1)', wholeNumber)
+    .option('--keep-all <share>', 'of the steps without task dropout (default: 0.8)', fraction)
+    .option('--averaging <decay>', 'of the running mean of the weights; 0 for none (default: 0)', fraction)
+    .option('--divergence <kind>', 'from the largest subnet: kl or alpha (default: kl)')
+    .option('--temperature <n>', 'of distillation by kl (default: 1)', positiveNumber)
     .option('--progressive', 'first the largest subnet alone, then depths, then widths')
     .option('--no-augmentation', 'take the images as they are')
     .option('--no-distillation', 'let small subnets learn from the labels')
@@ -146,12 +154,12 @@ async function run(flags: Flags): Promise<void> {
     progress.stop();
     print(`trained: ${directory} (batch-norm statistics of ${statistics.size} layers)`);
     if (flags.report) print(`report: ${join(directory, 'report.html')}`);
-    print(`next: easel profile --space ${space ?? trained.name} --out profile.json`);
+    printNext('profile', '--space', space ?? trained.name, '--out', 'profile.json');
   } catch (error) {
     progress.stop();
     if (!(error instanceof TrainingInterruptedError)) throw error;
     note(`stopped at step ${error.step} of ${error.totalSteps}; everything is saved in ${error.checkpoint}`);
-    note(`go on with: ${commandLine(['easel', 'train', '--out', directory, '--resume'])}`);
+    note(`go on with: ${typable('train', '--out', directory, '--resume')}`);
     process.exitCode ||= 130;
   }
 }
@@ -254,7 +262,7 @@ export class TrainingView {
     const { train, validation, test, classes, tasks } = dataset;
     note(
       `${dataset.name}: ${train.size} training, ${validation.size} validation, ${test.size} test images; ` +
-        `${classes.length} classes, ${Object.keys(tasks).length} tasks`,
+        `${classes.length} classes, tasks: ${listed(Object.keys(tasks))}`,
     );
     note(
       `${space.name}: ${shortCount(spaceSize(space))} subnets; ${options.epochs} + ${options.finishingEpochs} epochs, ` +
@@ -265,6 +273,13 @@ export class TrainingView {
       note(
         `warning: class "${classes[label]}" has ${images} of the validation images, and easel generator will need ` +
           `${leastValidationImages}: hold out more (--validation-fraction)`,
+      );
+    }
+    const largest = Math.max(...space.resolutions);
+    if (dataset.resolution > largest) {
+      note(
+        `images are kept at ${dataset.resolution} px, of which ${space.name} sees ${largest}: with --resolution ${largest} they ` +
+          'take less memory, and random shifts (cropPadding) are as large as meant',
       );
     }
     note(`engine: ${engine.name} (${engine.reason})`);
