@@ -16,7 +16,7 @@ import { Specializer } from './specializer.js';
 /**
  * A bundle, ready to be asked for subnets.
  *
- *     const easel = await Easel.load('./bundle', { device: 'raspberry-pi-5' });
+ *     const easel = await Easel.load('./bundle', { device: 'auto' });
  *     const classifier = await easel.specialize({ tasks: ['pets'], budget: { latencyMs: 2 } });
  *     const [best] = await classifier.classify('cat.jpg');
  */
