@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Manifest } from '@easel/sdk/bundle';
 import { InvalidRequestError, listed } from '@easel/sdk/errors';
 import { adapt, type Supernet } from '@easel/sdk/subnet';
 import { type AdapterGain, type AdapterOptions, adapterGain, adapterOptions, trainAdapter } from '../adapters/index.js';
@@ -143,6 +144,13 @@ async function removeUnlisted(directory: string, { tasks }: AdaptersReport): Pro
 
 /** By task; those that are kept. */
 export type RunAdapters = ReadonlyMap<string, MeasuredAdapter>;
+
+/** How a run's adapters were made, for the bundle's manifest; undefined where it has none. */
+export async function adaptersProvenance(directory: string): Promise<Manifest['provenance']['adapters']> {
+  const report = await readAdapters(directory);
+  const [first] = Object.values(report?.tasks ?? {});
+  return report && first && { ...report.provenance, options: { ...first.options } };
+}
 
 /**
  * None where the run has none.

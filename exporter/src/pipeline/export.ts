@@ -7,7 +7,7 @@ import { type BundleContents, writeBundle } from '../bundle/index.js';
 import type { Dataset } from '../data/index.js';
 import { RunError } from '../errors/index.js';
 import { accuracyTable } from './accuracy-table.js';
-import { adaptersOf } from './adapt.js';
+import { adaptersOf, adaptersProvenance } from './adapt.js';
 import { namesIn, readJson } from './files.js';
 import type { GeneratorReport } from './generator.js';
 import { provenanceOf } from './provenance.js';
@@ -61,6 +61,7 @@ export async function exportRun(request: ExportRequest): Promise<Manifest> {
   const spec = request.data === undefined ? {} : { spec: request.data };
   const dataset = measure || calibrationImages > 0 ? await openDataOfRun(run, spec) : undefined;
   const adapters = await adaptersOf(run);
+  const adapted = adapters.size > 0 ? await adaptersProvenance(directory) : undefined;
   const table = measure && dataset ? { table: await accuracyTable(run, dataset, adapters) } : {};
   const calibration =
     dataset && calibrationImages > 0 ? { calibration: calibrationOf(dataset, calibrationImages) } : {};
@@ -79,7 +80,12 @@ export async function exportRun(request: ExportRequest): Promise<Manifest> {
     ...calibration,
     adapters,
     accuracy: { ...table, predictor: report.predictor, conditioning: report.conditioning },
-    provenance: { ...(await provenanceOf(command)), seed: options.seed, training: trainingOf(run) },
+    provenance: {
+      ...(await provenanceOf(command)),
+      seed: options.seed,
+      training: trainingOf(run),
+      ...(adapted ? { adapters: adapted } : {}),
+    },
   };
   return writeBundle(out, contents, { overwrite: overwrite === true });
 }

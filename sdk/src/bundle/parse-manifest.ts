@@ -32,8 +32,13 @@ const manifestSchema = object(
           },
           ['commit', 'init'],
         ),
+        /** How the adapters were made; absent from bundles without any. */
+        adapters: object(
+          { command: text, commit: text, date: time, options: { type: 'object', additionalProperties: {} } },
+          ['commit'],
+        ),
       },
-      ['commit', 'training'],
+      ['commit', 'training', 'adapters'],
     ),
   },
   ['accuracy', ...optionalEssentials],

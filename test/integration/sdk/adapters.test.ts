@@ -1,13 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeBundle } from '@easel/exporter/bundle';
-import { classSetFeatureCount, initializeGenerator } from '@easel/exporter/generator';
 import { Easel } from '@easel/sdk';
 import { loadBundle, supernetFor } from '@easel/sdk/bundle';
 import { BundleError } from '@easel/sdk/errors';
 import { directorySource } from '@easel/sdk/node';
 import { Random } from '@easel/sdk/random';
-import { optionCount, presetSpace, randomArchitecture } from '@easel/sdk/space';
+import { presetSpace, randomArchitecture } from '@easel/sdk/space';
 import { assemble } from '@easel/sdk/subnet';
 import { expect } from 'chai';
 import {
@@ -17,7 +16,7 @@ import {
   randomBundleContents,
   withDirectory,
 } from '../../fixtures/bundle.js';
-import { predictorOf } from '../../fixtures/predictor.js';
+import { randomPredictor } from '../../fixtures/predictor.js';
 
 const space = presetSpace('tiny-32');
 const architecture = randomArchitecture(space, new Random(3));
@@ -33,12 +32,7 @@ const contents = {
   calibration: { images, resolution: 32, bytes: pixels },
 };
 
-const features = classSetFeatureCount(bundleClasses.length) + optionCount(space);
-const unnormalized = { mean: new Float32Array(features), deviation: new Float32Array(features).fill(1) };
-const predictor = predictorOf(
-  initializeGenerator(unnormalized, 1, Float32Array.of(0.5), new Random(1)),
-  bundleClasses.length,
-);
+const predictor = randomPredictor(space, bundleClasses.length);
 
 describe('adapters of tasks', function () {
   this.timeout(60_000);

@@ -1,26 +1,16 @@
 import { rm } from 'node:fs/promises';
 import { writeBundle } from '@easel/exporter/bundle';
-import { classSetFeatureCount, initializeGenerator } from '@easel/exporter/generator';
 import { DisposedError, Easel } from '@easel/sdk';
 import { nodeRuntime } from '@easel/sdk/node';
-import { Random } from '@easel/sdk/random';
-import { optionCount, presetSpace, smallestArchitecture } from '@easel/sdk/space';
+import { presetSpace, smallestArchitecture } from '@easel/sdk/space';
 import { expect } from 'chai';
 import { bundleClasses, randomBundleContents, writeRandomBundle } from '../../fixtures/bundle.js';
 import { countSessions } from '../../fixtures/counted-sessions.js';
-import { predictorOf } from '../../fixtures/predictor.js';
+import { randomPredictor } from '../../fixtures/predictor.js';
 import { rejection } from '../../fixtures/rejection.js';
 
 const space = presetSpace('tiny-32');
 const request = { tasks: ['pets'], budget: { latencyMs: 3 } };
-
-/** A real predictor as far as shapes go. */
-function randomPredictor(): Uint8Array {
-  const classes = bundleClasses.length;
-  const features = classSetFeatureCount(classes) + optionCount(space);
-  const unnormalized = { mean: new Float32Array(features), deviation: new Float32Array(features).fill(1) };
-  return predictorOf(initializeGenerator(unnormalized, 1, Float32Array.of(0.5), new Random(1)), classes);
-}
 
 describe('No session stays open', () => {
   let parent: string;
@@ -31,7 +21,10 @@ describe('No session stays open', () => {
     const { parent: folder, directory } = await writeRandomBundle(space);
     parent = folder;
     bundles = [directory, `${folder}/with-predictor`];
-    await writeBundle(bundles[1], { ...randomBundleContents(space), predictor: randomPredictor() });
+    await writeBundle(bundles[1], {
+      ...randomBundleContents(space),
+      predictor: randomPredictor(space, bundleClasses.length),
+    });
   });
 
   after(() => rm(parent, { recursive: true }));

@@ -1,17 +1,17 @@
-import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeBundle } from '@easel/exporter/bundle';
 import { InterruptedError, RunError } from '@easel/exporter/errors';
 import {
   type AdaptEvent,
   type AdaptRequest,
   adaptersOf,
   adaptRun,
+  type EvaluationRow,
   evaluate,
+  exportRun,
   openDataOfRun,
   openTrainedRun,
-  supernetOf,
   train,
 } from '@easel/exporter/pipeline';
 import { checkpointFile, readCheckpoint, writeCheckpoint } from '@easel/exporter/training';
@@ -21,6 +21,7 @@ import { Random } from '@easel/sdk/random';
 import { parseSearchSpace } from '@easel/sdk/space';
 import { expect } from 'chai';
 import { randomGenerator } from '../../fixtures/bundle.js';
+import { randomPredictor } from '../../fixtures/predictor.js';
 import { rejection } from '../../fixtures/rejection.js';
 import { smallTasks, writeSmallProject } from '../cli/small-project.js';
 
@@ -129,16 +130,20 @@ describe('adapters of a run', function () {
     project(async (request) => {
       await adaptRun({ ...request, tasks: ['warm'] });
       const run = await openTrainedRun(request.directory);
-      const { space, classes, tasks } = run.checkpoint.run;
-      const { mean, std } = run.checkpoint.normalization;
+      const { space, classes } = run.checkpoint.run;
+      await writeFile(join(request.directory, 'generator.onnx'), randomGenerator(space, classes.length, new Random(1)));
+      await writeFile(join(request.directory, 'predictor.onnx'), randomPredictor(space, classes.length));
+      await writeFile(join(request.directory, 'generator.json'), JSON.stringify({ profiles: [] }));
       const bundle = join(request.directory, 'bundle');
-      await writeBundle(bundle, {
-        ...{ name: 'warm', classes, tasks, profiles: [], ...supernetOf(run) },
-        preprocessing: { mean: [...mean] as [number, number, number], std: [...std] as [number, number, number] },
-        generator: randomGenerator(space, classes.length, new Random(1)),
-        adapters: await adaptersOf(run),
-        provenance: { command: 'easel export', seed: 0, date: new Date().toISOString() },
+      const manifest = await exportRun({
+        directory: request.directory,
+        out: bundle,
+        name: 'warm',
+        command: 'easel export',
       });
+      expect(Object.keys(manifest.adapters ?? {})).to.deep.equal(['warm']);
+      expect(manifest.provenance.adapters).to.deep.include({ command: 'easel adapt' });
+      expect(manifest.provenance.adapters?.options).to.include(options);
       const easel = await Easel.load(bundle);
       const dataset = await openDataOfRun(run);
       const { rows, crossCheck } = await evaluate({
@@ -152,6 +157,11 @@ describe('adapters of a run', function () {
       await easel.dispose();
       const ofTask = (wanted: string) => rows.filter(({ task }) => task === wanted);
       expect(ofTask('warm')).to.have.length(3);
+      const { table } = manifest.accuracy as { table: { tasks: Record<string, Record<string, number>> } };
+      for (const subnet of ['largest', 'smallest'] as const) {
+        const { accuracy } = ofTask('warm').find((row) => row.subnet === subnet) as EvaluationRow;
+        expect(table.tasks.warm?.[subnet]).closeTo(accuracy, 1e-4);
+      }
       for (const { accuracy, withoutAdapter } of ofTask('warm')) expect(accuracy).above(withoutAdapter as number);
       for (const { withoutAdapter } of ofTask('cold')) expect(withoutAdapter).to.equal(undefined);
       expect(crossCheck).to.include({ task: 'warm', images: 16, agreeing: 16 });
