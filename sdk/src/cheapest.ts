@@ -29,7 +29,9 @@ export async function cheapestReaching(
   const table = tables.get(tables.profile ? 'latencyMs' : 'macs', classes.length);
   const others = limits.filter((limit) => limit.table !== table);
   const own = limits.find((limit) => limit.table === table)?.most ?? Number.POSITIVE_INFINITY;
-  let [low, high] = [await generator.minimum(table, limits), Math.min(own, generator.range(table).largest)];
+  // A sum in another order may differ in its last digit, and must not exclude the most expensive subnet.
+  const largest = generator.range(table).largest * (1 + 1e-9);
+  let [low, high] = [await generator.minimum(table, limits), Math.min(own, largest)];
   let found: { architecture: Architecture; cost: number } | undefined;
   for (let round = 0; round < 2; round++) {
     const budgets = Array.from({ length: levels }, (_, i) => low + ((high - low) * i) / (levels - 1));

@@ -134,7 +134,7 @@ export class Easel {
    * Chooses, assembles and opens the subnet for a request.
    *
    * @throws UnknownTaskError, UnknownClassError that list what the bundle knows
-   * @throws InvalidRequestError that names the field
+   * @throws InvalidRequestError that names the field, SearchSpaceError if the request's own architecture is none of the space
    * @throws InfeasibleBudgetError that names the least a subnet needs, UnreachableAccuracyError the best there is
    * @throws DisposedError after `dispose`
    */
@@ -169,8 +169,10 @@ export class Easel {
   ): Promise<Omit<Prediction, 'modelBytes'>[]> {
     this.#planner.assertUsable();
     const classes = await this.#planner.classes(request);
-    const stranger = architectures.find((architecture) => !isInSpace(this.space, architecture));
-    if (stranger) (await import('./checked.js')).refusedArchitecture(stranger, this.space, [], () => 0);
+    for (const each of architectures) {
+      if (!isInSpace(this.space, each))
+        (await import('./checked.js')).refusedArchitecture(each, this.space, [], () => 0);
+    }
     const accuracies = await this.#planner.accuracies(classes, architectures);
     return architectures.map((architecture, i) => ({
       ...this.#planner.costs(architecture, classes.length, this.#specializer.correction),

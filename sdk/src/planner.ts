@@ -60,7 +60,9 @@ export class Planner {
   /** The request's own architecture if it keeps the limits, otherwise the generator's choice. */
   async chosen(request: SpecializeRequest, scenario: Scenario): Promise<Architecture> {
     const { architecture, budget } = request;
-    return architecture ? this.#checked(architecture, scenario.limits) : this.choose(scenario, budget.accuracy);
+    return architecture === undefined
+      ? this.choose(scenario, budget.accuracy)
+      : this.#checked(architecture, scenario.limits);
   }
 
   /** The generator is a function: the same scenario has the same answer. */

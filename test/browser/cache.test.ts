@@ -8,7 +8,7 @@ import { randomBundleContents } from '../fixtures/bundle.js';
 import { startBundleSite } from './support/bundle-site.js';
 import { launchChromium } from './support/chromium.js';
 import { openPage } from './support/open-page.js';
-import type { Site } from './support/site.js';
+import { type Site, servePage } from './support/site.js';
 
 const bundle = '/files/bundle';
 const parts = ['supernet.onnx', 'statistics.safetensors', 'generator.onnx'];
@@ -84,6 +84,17 @@ describe('The cache of bundles in a browser', () => {
     expect((await page.run('loadError', bundle)).message).to.match(/^generator\.onnx: is truncated/);
     site.handlers.clear();
     expect((await page.run('load', bundle)).fetched).to.deep.equal(['generator.onnx']);
+  });
+
+  it('is done without where a sandbox around the page forbids it', async () => {
+    site.headers = { 'Access-Control-Allow-Origin': '*' };
+    site.handlers.set('/sandboxed', (_, response) => {
+      response.setHeader('Content-Security-Policy', 'sandbox allow-scripts');
+      servePage(response);
+    });
+    const sandboxed = await openPage(browser, site, { path: '/sandboxed' });
+    expect((await sandboxed.run('load', bundle)).fetched).to.have.members(parts);
+    await sandboxed.close();
   });
 
   it('can be left out', async () => {

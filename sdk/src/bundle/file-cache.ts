@@ -12,9 +12,12 @@ export interface FileCache {
 /** The version is that of the way in which files are kept. */
 const cacheName = 'easel-bundles-v1';
 
-/** Nothing where there is no Cache Storage: in Node, on pages without https, or where a user forbids it. */
+/**
+ * Nothing where there is no Cache Storage: in Node and on pages without https.
+ * @throws SecurityError where a user, or a sandbox around the page, forbids it: already for naming it
+ */
 export async function openFileCache(): Promise<FileCache | undefined> {
-  const cache = await globalThis.caches?.open(cacheName).catch(() => undefined);
+  const cache = await globalThis.caches?.open(cacheName);
   if (!cache) return undefined;
   return {
     async get(url, listed) {

@@ -15,7 +15,7 @@ export interface HttpSourceOptions {
  * @param base the bundle's folder, with or without a slash at the end; a query is sent with every file
  */
 export function httpSource(base: URL, { cache = true }: HttpSourceOptions = {}): BundleSource {
-  const opened = cache ? openFileCache() : Promise.resolve(undefined);
+  const opened = cache ? openFileCache().catch(() => undefined) : undefined;
   return {
     location: base.href,
     async read(path, { signal, onBytes, listed } = {}) {

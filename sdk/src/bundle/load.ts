@@ -46,6 +46,7 @@ export class BundleReader {
   readonly #options: LoadBundleOptions;
   readonly #loaded = new Map<string, number>();
   #totalBytes = 0;
+  #failure: unknown;
 
   /** See `open`. */
   constructor(
@@ -90,7 +91,10 @@ export class BundleReader {
   /** What subnets are made of; all files at the same time. */
   async supernet(): Promise<BundleParts> {
     const { supernet, statistics, generator } = this.manifest;
-    const read = await Promise.all([supernet, statistics, generator].map((file) => this.#read(file)));
+    const read = await Promise.all([supernet, statistics, generator].map((file) => this.#read(file))).catch((error) => {
+      this.#failure = error;
+      throw error;
+    });
     const [supernetBytes, statisticsBytes, generatorBytes] = read as [Uint8Array, Uint8Array, Uint8Array];
     await this.#check(generator, generatorBytes, generatorPorts(this.manifest));
     return {
@@ -134,6 +138,8 @@ export class BundleReader {
     };
     signal?.throwIfAborted();
     const onBytes = (bytes: number, fromCache: boolean) => {
+      // Of files that are read at the same time, one that fails ends the others.
+      if (this.#failure) throw this.#failure;
       cached = fromCache;
       report('reading', bytes);
     };

@@ -1,6 +1,6 @@
 /** What an answer that is not the file says, and what to change. */
-export function whyRefused({ ok, status, statusText }: Response): string {
-  if (!ok) {
+export function whyRefused({ ok, status, statusText, body }: Response): string {
+  if (!ok || !body) {
     const advice = status === 404 ? '; check the address, and that the file was uploaded' : '';
     return `the server answers ${`${status} ${statusText}`.trim()}${advice}`;
   }

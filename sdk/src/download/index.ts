@@ -22,8 +22,17 @@ export async function download(
     signal?.throwIfAborted();
     throw new DownloadError(url, await (await explanations()).whyUnreachable(url), { cause, unreachable: true });
   });
-  if (!response.ok || isWebPage(response)) throw new DownloadError(url, (await explanations()).whyRefused(response));
-  return readBody(url, response, signal, onBytes);
+  const reader = response.body?.getReader();
+  try {
+    // An answer such as 204 has no body.
+    if (!response.ok || !reader || isWebPage(response)) {
+      throw new DownloadError(url, (await explanations()).whyRefused(response));
+    }
+    return await readAll(url, reader, signal, onBytes);
+  } finally {
+    // Who stops reading early, or has no use for the answer, ends the download.
+    await reader?.cancel().catch(() => undefined);
+  }
 }
 
 /** Pages load them for failures only; one that lost its network may not have them. */
@@ -38,30 +47,24 @@ function isWebPage({ headers }: Response): boolean {
   return !!headers.get('content-type')?.startsWith('text/html');
 }
 
-async function readBody(
+async function readAll(
   url: URL,
-  response: Response,
+  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
   signal: AbortSignal | undefined,
   onBytes: DownloadOptions['onBytes'],
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const reader = (response.body as ReadableStream<Uint8Array<ArrayBuffer>>).getReader();
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read().catch((cause) => {
-        signal?.throwIfAborted();
-        const problem = `truncated: the connection broke after ${length} bytes; load it again`;
-        throw new DownloadError(url, problem, { cause });
-      });
-      if (done) return new Uint8Array(await new Blob(chunks).arrayBuffer());
-      chunks.push(value);
-      length += value.length;
-      // What it throws is the caller's, and no failure of the download.
-      onBytes?.(length);
-    }
-  } finally {
-    // Who stops reading early ends the download.
-    await reader.cancel().catch(() => undefined);
+  for (;;) {
+    const { done, value } = await reader.read().catch((cause) => {
+      signal?.throwIfAborted();
+      const problem = `truncated: the connection broke after ${length} bytes; load it again`;
+      throw new DownloadError(url, problem, { cause });
+    });
+    if (done) return new Uint8Array(await new Blob(chunks).arrayBuffer());
+    chunks.push(value);
+    length += value.length;
+    // What it throws is the caller's, and no failure of the download.
+    onBytes?.(length);
   }
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { download } from '../download/index.js';
 import { DownloadError, ImageError } from '../errors/index.js';
 import { importOptional } from '../node/import-optional.js';
-import { isHttp } from '../node/location.js';
+import { isHttp, pathOf } from '../node/location.js';
 import { assertPixels } from './assert-pixels.js';
 import { type EncodedImage, type ImageInput, isEncoded, pixelsOf } from './inputs.js';
 import { imageName, notAnImage } from './names.js';
@@ -55,7 +55,8 @@ async function bytesOf(encoded: EncodedImage, name: string): Promise<Uint8Array>
   if (encoded instanceof ArrayBuffer) return new Uint8Array(encoded);
   if (encoded instanceof Blob) return new Uint8Array(await encoded.arrayBuffer());
   try {
-    return isHttp(encoded) ? await download(new URL(encoded)) : await readFile(encoded);
+    const isFetched = isHttp(encoded) || /^(data|blob):/i.test(String(encoded));
+    return isFetched ? await download(new URL(encoded)) : await readFile(pathOf(encoded));
   } catch (cause) {
     if (cause instanceof DownloadError) throw new ImageError(name, cause.problem, { cause });
     const { code, message } = cause as NodeJS.ErrnoException;

@@ -1,4 +1,5 @@
 import type { Random } from '../random/index.js';
+import { conform, object } from '../schema/index.js';
 import { deepest, type SearchSpace } from './search-space.js';
 
 export interface BlockChoice {
@@ -11,6 +12,15 @@ export interface Architecture {
   readonly resolution: number;
   readonly units: readonly (readonly BlockChoice[])[];
 }
+
+const integer = { type: 'integer' } as const;
+const list = <const Items>(items: Items) => ({ type: 'array', items }) as const;
+
+/** What an application kept may be of any form. */
+export const architectureSchema = object({
+  resolution: integer,
+  units: list(list(object({ kernel: integer, expandRatio: integer }))),
+});
 
 export function largestArchitecture(space: SearchSpace): Architecture {
   return chosenBy(space, (values) => values.at(-1) as number);
@@ -50,6 +60,7 @@ export function formatArchitecture({ resolution, units }: Architecture): string 
 /** Whether the space offers every choice; `assertInSpace` says which it does not. */
 export function isInSpace({ resolutions, units }: SearchSpace, architecture: Architecture): boolean {
   return (
+    conform(architectureSchema, architecture) !== undefined &&
     resolutions.includes(architecture.resolution) &&
     architecture.units.length === units.length &&
     units.every(({ depths, kernels, expandRatios }, u) => {

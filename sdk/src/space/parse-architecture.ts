@@ -1,5 +1,6 @@
 import { SearchSpaceError } from '../errors/index.js';
-import type { Architecture, BlockChoice } from './architecture.js';
+import { parse, SchemaProblem } from '../schema/index.js';
+import { type Architecture, architectureSchema, type BlockChoice } from './architecture.js';
 import type { SearchSpace } from './search-space.js';
 
 /** @throws SearchSpaceError if the text is malformed or names a choice that the space does not offer. */
@@ -20,8 +21,12 @@ export function parseArchitecture(space: SearchSpace, text: string): Architectur
   return architecture;
 }
 
-/** @throws SearchSpaceError that names the first choice the space does not offer, and the choices it does offer. */
+/**
+ * @throws SearchSpaceError that names the first field which is malformed, or the first choice that the space does not offer
+ *   and the choices that it does offer
+ */
 export function assertInSpace(space: SearchSpace, architecture: Architecture): void {
+  assertForm(architecture);
   offered('resolution', architecture.resolution, space.resolutions);
   if (architecture.units.length !== space.units.length) {
     throw new SearchSpaceError(`${architecture.units.length} units; space ${space.name} has ${space.units.length}`);
@@ -34,6 +39,15 @@ export function assertInSpace(space: SearchSpace, architecture: Architecture): v
       offered(`unit ${u} block ${b}: expand ratio`, expandRatio, unit.expandRatios);
     });
   });
+}
+
+function assertForm(architecture: unknown): void {
+  try {
+    parse(architectureSchema, architecture);
+  } catch (problem) {
+    if (!(problem instanceof SchemaProblem)) throw problem;
+    throw new SearchSpaceError(`architecture: ${problem.message}`);
+  }
 }
 
 function offered(what: string, value: number, values: readonly number[]): void {

@@ -12,8 +12,8 @@ const unit = strictObject({
   stride,
   activation,
   squeezeExcite: { type: 'boolean' },
-  /** How many blocks may be kept, always a prefix. */
-  depths: choices,
+  /** How many blocks may be kept, always a prefix; at most so many that listing them all cannot exhaust memory. */
+  depths: { ...choices, items: { ...count, maximum: 256 } },
   /** Sizes of the depthwise kernel that a block may have; odd. */
   kernels: choices,
   /** Inner channels of a block as a multiple of its input channels; 1 alone means a block without expansion. */

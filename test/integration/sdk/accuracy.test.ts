@@ -11,7 +11,14 @@ import {
 } from '@easel/sdk';
 import { CostTables, costRange } from '@easel/sdk/generator';
 import { Random } from '@easel/sdk/random';
-import { type Architecture, architectureCost, decisionsOf, encodeArchitecture, presetSpace } from '@easel/sdk/space';
+import {
+  type Architecture,
+  architectureCost,
+  decisionsOf,
+  encodeArchitecture,
+  largestArchitecture,
+  presetSpace,
+} from '@easel/sdk/space';
 import { tensor } from '@easel/sdk/tensor';
 import { expect } from 'chai';
 import { bundleClasses, randomBundleContents, withDirectory, writeRandomBundle } from '../../fixtures/bundle.js';
@@ -118,6 +125,22 @@ describe('accuracy', () => {
     const [found] = (await unprofiled.architectures([{ ...pets, budget: { accuracy: 0.55 } }])) as [Architecture];
     expect(truth(found)).to.be.at.least(0.55 - 1e-6);
     await unprofiled.dispose();
+  });
+
+  it('that only the most expensive subnet reaches is reached, whatever the rounding of its cost', async () => {
+    const largest = largestArchitecture(space);
+    let exceeding = 0;
+    for (let percent = 100; percent < 106; percent++) {
+      const device = scaled(easel.profile as DeviceProfile, percent / 100);
+      const table = new CostTables(space, device).get('latencyMs', 2);
+      // Sums in another order may differ in their last digit.
+      if (architectureCost(table, decisions, largest) > costRange(decisions, table).largest) exceeding++;
+      const other = await Easel.load(directory, { device });
+      const request = { ...pets, budget: { accuracy: truth(largest) - 1e-6 } };
+      expect(await other.architectures([request]), `${percent} %`).to.deep.equal([largest]);
+      await other.dispose();
+    }
+    expect(exceeding).to.be.above(0);
   });
 
   it('beyond reach is refused with the best there is', async () => {

@@ -176,9 +176,9 @@ describe('Easel in Node', () => {
   });
 
   it('takes a given architecture, with and without a budget', async () => {
-    const architecture = smallestArchitecture(space);
-    const classifier = await easel.specialize({ tasks: ['pets'], architecture });
-    expect(classifier.architecture).to.equal(architecture);
+    const smallest = smallestArchitecture(space);
+    const classifier = await easel.specialize({ tasks: ['pets'], architecture: smallest });
+    expect(classifier.architecture).to.equal(smallest);
     await classifier.dispose();
     const largest = largestArchitecture(space);
     const request = { tasks: ['pets'], architecture: largest, budget: { macs: 1e6 } };
@@ -186,6 +186,23 @@ describe('Easel in Node', () => {
     expect(error.message).to.match(/architecture must be within the budget of 1000000 macs; it needs \d+/);
     const stranger = { tasks: ['pets'], architecture: largestArchitecture(presetSpace('mobile-32')) };
     await rejection(easel.specialize(stranger), SearchSpaceError);
+    // As an application may have kept it, in any form.
+    const { resolution, units } = smallest;
+    for (const [malformed, problem] of [
+      [null, /document: must be an object, got null/],
+      [{ resolution }, /units: must be a list, it is missing/],
+      [{ resolution, units: units.map(() => null) }, /units\.0: must be a list, got null/],
+      [{ resolution, units: units.map((blocks) => blocks.map(() => '3x2')) }, /units\.0\.0: must be an object/],
+      [{ resolution: String(resolution), units }, /resolution: must be an integer, got "32"/],
+    ] as const) {
+      const given = malformed as unknown as typeof smallest;
+      for (const refused of [
+        easel.specialize({ tasks: ['pets'], architecture: given }),
+        easel.predict({ tasks: ['pets'] }, [given]),
+      ]) {
+        expect((await rejection(refused, SearchSpaceError)).message).to.match(problem);
+      }
+    }
   });
 
   it('classifies many images at once', async () => {

@@ -49,6 +49,11 @@ describe('parseManifest', () => {
       { ...manifest, preprocessing: { ...manifest.preprocessing, std: [1, 0, 1] } },
       /preprocessing\.std\.1:/,
     ],
+    [
+      'more blocks than memory can list',
+      { ...manifest, space: { ...manifest.space, units: [{ ...manifest.space.units[0], depths: [1, 5e9] }] } },
+      /space\.units\.0\.depths\.1: must be an integer >= 1 and <= 256, got 5000000000/,
+    ],
     ['a malformed search space', { ...manifest, space: { ...manifest.space, units: [] } }, /space\.units:/],
     [
       'a checksum that is none',

@@ -9,12 +9,27 @@ describe('download', () => {
   let server: Server;
   let url: URL;
   let unfinished: Promise<void>;
+  let unread: Promise<void>;
   before(async () => {
     let broken = () => {};
     unfinished = new Promise((resolve) => {
       broken = resolve;
     });
+    let refused = () => {};
+    unread = new Promise((resolve) => {
+      refused = resolve;
+    });
     server = createServer((request, response) => {
+      if (request.url === '/nothing') {
+        response.writeHead(204).end();
+        return;
+      }
+      if (request.url === '/long-refusal') {
+        response.writeHead(404).on('close', refused);
+        // More than connections hold back: whoever does not read it must end it.
+        response.write(Buffer.alloc(16e6));
+        return;
+      }
       response.writeHead(200, { 'Content-Length': 10 });
       response.write('12345');
       if (request.url === '/whole') response.end('67890');
@@ -24,7 +39,10 @@ describe('download', () => {
     await new Promise((resolve) => server.once('listening', resolve));
     url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   });
-  after(() => server.close());
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
 
   it('gives all bytes, and says how many so far', async () => {
     const seen: number[] = [];
@@ -37,6 +55,17 @@ describe('download', () => {
     expect((await rejection(download(new URL('/broken', url)), DownloadError)).message).to.match(
       /truncated: the connection broke after 5 bytes/,
     );
+  });
+
+  it('says that an answer holds nothing', async () => {
+    const error = await rejection(download(new URL('/nothing', url)), DownloadError);
+    expect(error.problem).to.equal('the server answers 204 No Content');
+  });
+
+  it('ends the connection of an answer that it has no use for', async () => {
+    const error = await rejection(download(new URL('/long-refusal', url)), DownloadError);
+    expect(error.problem).to.include('404');
+    await unread;
   });
 
   it('rejects with what onBytes throws, and ends the connection', async () => {

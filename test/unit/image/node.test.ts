@@ -26,10 +26,22 @@ describe('decodeImageFile', () => {
   it('reads a path, a URL and bytes alike', () =>
     withDirectory(async (directory) => {
       const bytes = await picture(16, 16);
-      const path = join(directory, 'a.png');
+      const path = join(directory, 'a picture.png');
       await writeFile(path, bytes);
       const expected = await sharp(bytes).raw().toBuffer();
-      for (const input of [path, pathToFileURL(path), bytes, new Uint8Array(bytes)]) {
+      const url = pathToFileURL(path);
+      const dataUrl = `data:image/png;base64,${bytes.toString('base64')}`;
+      const forms = [
+        path,
+        url,
+        url.href,
+        bytes,
+        new Uint8Array(bytes),
+        new Blob([new Uint8Array(bytes)]),
+        dataUrl,
+        new URL(dataUrl),
+      ];
+      for (const input of forms) {
         const pixels = await decodeImageFile(input);
         expect([pixels.width, pixels.height, pixels.channels]).to.deep.equal([16, 16, 3]);
         expect(Buffer.from(pixels.data)).to.deep.equal(expected);
@@ -85,6 +97,12 @@ describe('decodeImageFile', () => {
   it('names a file that is missing', async () => {
     const error = await rejection(decodeImageFile('/no/such/cat.jpg'), ImageError);
     expect(error.message).to.equal('/no/such/cat.jpg: no such file');
+  });
+
+  it('names an image inside its address by the beginning of it', async () => {
+    const error = await rejection(decodeImageFile(`data:image/png;base64,${'A'.repeat(10_000)}`), ImageError);
+    expect(error.message).to.match(/^data:image\/png;base64,A+\.\.\.: cannot be decoded/);
+    expect(error.message.length).to.be.below(500);
   });
 
   it('names a file that is a folder', () =>
