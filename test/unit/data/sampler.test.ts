@@ -58,6 +58,61 @@ describe('BatchSampler', () => {
     expect(counts[0]).to.be.within(735, 765);
   });
 
+  it('draws a class that is named twice as often as if it were named once', () => {
+    const split = splitOf([30, 30]);
+    const sampler = new BatchSampler(split, { seed: 5 });
+    for (let i = 0; i < 20; i++) {
+      const ofFirst = sampler.next(10, [0, 0, 1]).filter((index) => split.labels[index] === 0);
+      expect(ofFirst.length).to.equal(5);
+    }
+  });
+
+  it('draws a class its share of the time where that is less than one image of a batch', () => {
+    const split = splitOf([10, 90, 100]);
+    const sampler = new BatchSampler(split, { seed: 9 });
+    let count = 0;
+    for (let i = 0; i < 2000; i++) {
+      count += sampler.next(4).filter((index) => split.labels[index] === 0).length;
+    }
+    expect(count).to.be.within(350, 450);
+  });
+
+  it('lets any two classes share a small batch', () => {
+    const split = splitOf([20, 20, 20, 20]);
+    const sampler = new BatchSampler(split, { seed: 10 });
+    const pairs = Array.from({ length: 200 }, () =>
+      [...sampler.next(2)]
+        .map((i) => split.labels[i])
+        .sort()
+        .join('-'),
+    );
+    expect([...new Set(pairs)].sort()).to.deep.equal(['0-1', '0-2', '0-3', '1-2', '1-3', '2-3']);
+  });
+
+  it('mixes the classes of a batch', () => {
+    const split = splitOf([50, 50]);
+    const sampler = new BatchSampler(split, { seed: 11 });
+    const changes = Array.from({ length: 50 }, () => {
+      const labels = [...sampler.next(10)].map((index) => split.labels[index]);
+      return labels.filter((label, i) => i > 0 && label !== labels[i - 1]).length;
+    });
+    // One where classes come one after the other; in random order, five in nine.
+    expect(changes.reduce((sum, each) => sum + each) / 50).to.be.within(4, 6);
+  });
+
+  it('shuffles every class and every epoch anew', () => {
+    const split = splitOf([40, 40]);
+    const sampler = new BatchSampler(split, { seed: 12 });
+    const byClass = [0, 1].map((label) => [...split.labels.keys()].filter((index) => split.labels[index] === label));
+    /** An epoch of a class, as places among its images. */
+    const epoch = (label: number) => {
+      const batch = Array.from({ length: 40 }, () => sampler.next(1, [label])[0] as number);
+      return batch.map((index) => byClass[label]?.indexOf(index));
+    };
+    const orders = [epoch(0), epoch(1), epoch(0)].map(String);
+    expect(new Set(orders).size).to.equal(3);
+  });
+
   it('can give more images than the classes have', () => {
     const batch = new BatchSampler(splitOf([3, 2]), { seed: 6 }).next(50, [1]);
     expect(batch.length).to.equal(50);

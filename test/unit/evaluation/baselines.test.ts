@@ -159,6 +159,39 @@ describe('paired differences', () => {
     expect(better.points).to.be.within(better.interval[0], better.interval[1]);
   });
 
+  const cellsOf = (task: string, size: number, isBetter: (image: number) => boolean) => {
+    const images = Int32Array.from({ length: size }, (_, i) => i);
+    const first = Uint8Array.from(images, (image) => Number(isBetter(image)));
+    return { task, images, first, second: first.map((right) => 1 - right) };
+  };
+
+  it('are means over cells, whatever tasks these belong to', () => {
+    const better = cellsOf('a', 10, () => true);
+    const even = cellsOf('a', 10, (image) => image % 2 === 0);
+    const worse = cellsOf('b', 20, () => false);
+    expect(pairedDifference([better, even, worse], new Random(1), 10).points).to.be.closeTo(0, 1e-9);
+    expect(pairedDifference([better, better, even, worse], new Random(1), 10).points).to.be.closeTo(25, 1e-9);
+  });
+
+  it('depend on which images were seen, in all cells alike', () => {
+    const half = cellsOf('a', 400, (image) => image % 2 === 0);
+    const { interval } = pairedDifference([half], new Random(1), 4000);
+    // 1.96 standard deviations of a mean of 400 times +1 or -1.
+    expect(interval[0]).to.be.closeTo(-9.8, 0.8);
+    expect(interval[1]).to.be.closeTo(9.8, 0.8);
+    const other = { ...half, first: half.second, second: half.first };
+    for (const end of pairedDifference([half, other], new Random(1)).interval) expect(end).to.be.closeTo(0, 1e-9);
+  });
+
+  it('depend on which tasks were asked for', () => {
+    const cells = [cellsOf('a', 1000, () => true), cellsOf('b', 1000, () => false)];
+    const { points, interval } = pairedDifference(cells, new Random(1));
+    expect(points).to.be.closeTo(0, 1e-9);
+    // Either task twice in a quarter of the draws.
+    expect(interval[0]).to.be.below(-95);
+    expect(interval[1]).to.be.above(95);
+  });
+
   it('are 0 for the same choices', () => {
     const cell = cellOf('t', 0, 1);
     expect(pairedDifference([{ ...cell, second: cell.first }], new Random(1))).to.deep.equal({

@@ -54,6 +54,17 @@ describe('Sgd', () => {
     expect(scale.data[0]).to.equal(2);
   });
 
+  it('clips by the norm of all numbers, and clips no decay', () => {
+    const kernel = matrix(1, 1, 1, 1, 1, 1);
+    const sgd = new Sgd(new Map([['kernel', kernel]]), { momentum: 0, weightDecay: 0.1, gradientClip: 7 });
+    const gradient = [1, 2, 4, 6, 8, 16.5];
+    const norm = sgd.step(new Map([['kernel', matrix(...gradient)]]), 1);
+    expect(norm).closeTo(Math.hypot(...gradient), 1e-9);
+    kernel.data.forEach((value, i) => {
+      expect(value).closeTo(1 - (7 / norm) * (gradient[i] as number) - 0.1, 1e-6);
+    });
+  });
+
   it('changes nothing where the gradient is not finite', () => {
     const w = vector(1, 2);
     const norm = new Sgd(new Map([['w', w]]), options).step(new Map([['w', vector(0, Number.NaN)]]), 1);

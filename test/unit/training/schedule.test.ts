@@ -24,6 +24,14 @@ describe('scheduleOf', () => {
     expect(schedule.learningRate(1399)).below(finishingLearningRate / 1000);
   });
 
+  it('has a step per epoch at least, and warms up for a tenth of a short training at most', () => {
+    const short = scheduleOf({ ...options, epochs: 20 }, 4);
+    expect([short.stepsPerEpoch, short.totalSteps]).to.deep.equal([1, 24]);
+    const hurried = scheduleOf({ ...options, epochs: 1, warmUpEpochs: 5 }, 1000);
+    expect(hurried.learningRate(9)).below(options.learningRate);
+    expect(hurried.learningRate(10)).closeTo(options.learningRate, 1e-9);
+  });
+
   it('collects statistics before each of the first finishing epochs', () => {
     expect(schedule.collections).to.deep.equal([1000, 1100, 1200]);
     expect(scheduleOf({ ...options, finishingEpochs: 1.5 }, 1000).collections).to.deep.equal([1000, 1100]);

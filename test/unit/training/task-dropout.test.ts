@@ -34,7 +34,19 @@ describe('TaskDropout', () => {
   it('keeps unions of two up to all tasks', () => {
     const counts = draws({ keepAll: 0, singleTask: 0 });
     for (const kept of ['0123', '0145', '015', '012345']) expect(counts.get(kept) ?? 0).above(0.02);
+    // All four tasks in a third of the draws, and one of the four groups of three in another third.
+    expect(counts.get('012345')).closeTo(1 / 3 + 1 / 12, 0.03);
     expect(counts.has('01')).to.equal(false);
+  });
+});
+
+describe('TaskDropout where all tasks together have one class', () => {
+  it('keeps another class with it, any one', () => {
+    const options = { per: 'step', keepAll: 0, singleTask: 1, randomClasses: 0 } as const;
+    const dropout = new TaskDropout(classes, { lonely: ['f'] }, options);
+    const random = new Random(1);
+    const sets = new Set(Array.from({ length: 200 }, () => dropout.draw(random).join('')));
+    expect([...sets].sort()).to.deep.equal(['05', '15', '25', '35', '45']);
   });
 });
 
