@@ -8,6 +8,7 @@ import {
   checkpointFile,
   metricsFile,
   readCheckpoint,
+  type TrainedSupernet,
   type TrainingEvent,
   type TrainSupernetArguments,
   trainSupernet,
@@ -85,10 +86,22 @@ const run = {
 describe('trainSupernet', function () {
   this.timeout(120_000);
   let directory: string;
+  let straight: TrainedSupernet;
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'easel-training-'));
+    straight = await trainSupernet({ ...run, directory: join(directory, 'straight') });
   });
   after(() => rm(directory, { recursive: true }));
+
+  async function eventsOf(folder: string): Promise<TrainingEvent[]> {
+    const lines = (await readFile(metricsFile(folder), 'utf8')).trim().split('\n');
+    return lines.map((line) => JSON.parse(line));
+  }
+
+  /** By step, in order. */
+  async function lossesOf(folder: string): Promise<[step: number, losses: object][]> {
+    return (await eventsOf(folder)).flatMap((event) => (event.kind === 'step' ? [[event.step, event.losses]] : []));
+  }
 
   /** Runs until `steps` steps are done, then aborts as Ctrl-C does. */
   async function interrupted(folder: string, steps: number, run: TrainSupernetArguments): Promise<unknown> {
@@ -100,7 +113,6 @@ describe('trainSupernet', function () {
   }
 
   it('resumes to the bit-identical result, in either phase and between them', async () => {
-    const straight = await trainSupernet({ ...run, directory: join(directory, 'straight') });
     const folder = join(directory, 'resumed');
     for (const stop of [3, 8, 10]) {
       const error = await interrupted(folder, stop, { ...run, directory: folder });
@@ -115,63 +127,73 @@ describe('trainSupernet', function () {
     expect(bytes(resumed.weights)).to.deep.equal(bytes(straight.weights));
     expect([...resumed.statistics]).to.deep.equal([...straight.statistics]);
 
-    const lines = async (name: string) =>
-      (await readFile(metricsFile(join(directory, name)), 'utf8'))
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as TrainingEvent)
-        .flatMap((event) => (event.kind === 'step' ? [[event.step, event.losses]] : []));
+    const lines = (name: string) => lossesOf(join(directory, name));
     expect(await lines('resumed')).to.deep.equal(await lines('straight'));
     expect((await lines('resumed')).length).to.equal(12);
   });
 
-  it('does so with every option of the recipe, and these change the result', async () => {
-    const { options } = run;
+  describe('with every option of the recipe', () => {
     const recipe = {
-      ...options,
+      ...run.options,
       taskDropout: { per: 'image', keepAll: 0.3, singleTask: 0.5, randomClasses: 0.5 },
       divergence: 'alpha',
       averaging: 0.9,
       progressive: { largest: 0.25, depth: 0.5 },
       augmentation: { cropPadding: 1, horizontalFlip: true, cutout: 4, scale: [0.8, 1.2], cutMix: 0.5 },
+      statistics: { ...run.options.statistics, collections: 1 },
     } as const;
     const request = { ...run, options: recipe, evaluationEpochs: 0.5, evaluationImages: 8 };
-    const straight = await trainSupernet({ ...request, directory: join(directory, 'recipe') });
-    const folder = join(directory, 'recipe-resumed');
-    // In each stage, where stages change, and in the second phase.
-    for (const stop of [1, 2, 5, 6, 7, 9, 11]) await interrupted(folder, stop, { ...request, directory: folder });
-    const resumed = await trainSupernet({ ...request, directory: folder, resume: true });
-    expect([...resumed.weights]).to.deep.equal([...straight.weights]);
-    expect([...resumed.statistics]).to.deep.equal([...straight.statistics]);
-    const { average, weights } = await readCheckpoint(checkpointFile(folder));
-    expect([...weights].map(([name, { data }]) => [name, data])).to.deep.equal([...(average as typeof average & {})]);
+    let folder: string;
+    let whole: TrainedSupernet;
+    before(async () => {
+      folder = join(directory, 'recipe');
+      whole = await trainSupernet({ ...request, directory: folder });
+    });
 
-    const lines = (await readFile(metricsFile(folder), 'utf8')).trim().split('\n');
-    const events = lines.map((line) => JSON.parse(line));
-    const losses = events.filter(({ kind }) => kind === 'step');
-    // The training was stopped at step 6 before that was evaluated.
-    const evaluated = events.flatMap(({ kind, step }) => (kind === 'evaluation' ? [step] : []));
-    expect(evaluated).to.deep.equal([3, 6, 9, 12]);
-    // Few as they are, some of the images are of each task.
-    for (const { tasks } of events.filter(({ kind }) => kind === 'evaluation')) {
-      expect(Object.values(tasks).flatMap((of) => Object.values(of as object))).to.satisfy((shares: unknown[]) =>
-        shares.every((share) => typeof share === 'number'),
-      );
-    }
-    expect(losses.map(({ losses }) => 'smallest' in losses)).to.deep.equal(
-      [...Array(12).keys()].map((step) => step >= 2),
-    );
+    it('does so too', async () => {
+      const resumedFolder = join(directory, 'recipe-resumed');
+      // In each stage, where stages change, and in the second phase.
+      for (const stop of [1, 2, 5, 6, 7, 9]) {
+        await interrupted(resumedFolder, stop, { ...request, directory: resumedFolder });
+      }
+      const resumed = await trainSupernet({ ...request, directory: resumedFolder, resume: true });
+      expect([...resumed.weights]).to.deep.equal([...whole.weights]);
+      expect([...resumed.statistics]).to.deep.equal([...whole.statistics]);
+      const { average, weights } = await readCheckpoint(checkpointFile(resumedFolder));
+      expect([...weights].map(([name, { data }]) => [name, data])).to.deep.equal([...(average as typeof average & {})]);
+      const losses = await lossesOf(resumedFolder);
+      expect(losses).to.deep.equal(await lossesOf(folder));
+      const events = await eventsOf(resumedFolder);
+      // The training was stopped at step 6 before that was evaluated.
+      const evaluated = events.flatMap(({ kind, step }) => (kind === 'evaluation' ? [step] : []));
+      expect(evaluated).to.deep.equal([3, 6, 9, 12]);
+      expect(losses.map(([, each]) => 'smallest' in each)).to.deep.equal([...losses.keys()].map((step) => step >= 2));
+    });
 
-    const changes = [
-      { divergence: 'kl' },
-      { averaging: 0 },
-      { progressive: null },
-      { taskDropout: { ...recipe.taskDropout, per: 'step' } },
-    ] as const;
-    for (const [i, change] of changes.entries()) {
-      const place = join(directory, `without-${i}`);
-      const other = await trainSupernet({ ...request, options: { ...recipe, ...change }, directory: place });
-      expect([...other.weights], JSON.stringify(change)).not.to.deep.equal([...straight.weights]);
+    it('is evaluated on few images that are of each task', async () => {
+      const evaluations = (await eventsOf(folder)).flatMap((event) => (event.kind === 'evaluation' ? [event] : []));
+      expect(evaluations).not.to.deep.equal([]);
+      for (const { tasks } of evaluations) {
+        const shares = Object.values(tasks).flatMap((of) => Object.values(of));
+        expect(shares.every((share) => typeof share === 'number')).to.equal(true);
+      }
+    });
+
+    // Each as soon as it can: the average is what the second phase starts from.
+    for (const [change, step] of [
+      [{ taskDropout: { ...recipe.taskDropout, per: 'step' } }, 1],
+      [{ progressive: null }, 1],
+      [{ divergence: 'kl' }, 3],
+      [{ averaging: 0 }, 9],
+    ] as const) {
+      it(`would come out otherwise from step ${step} on with ${JSON.stringify(change)}`, async () => {
+        const changed = join(directory, `changed-${Object.keys(change)}`);
+        const options = { ...recipe, ...change };
+        await interrupted(changed, step, { ...request, options, evaluationEpochs: 0, directory: changed });
+        const [losses, before] = [await lossesOf(changed), await lossesOf(folder)];
+        expect(losses.slice(0, step - 1)).to.deep.equal(before.slice(0, step - 1));
+        expect(losses[step - 1]).not.to.deep.equal(before[step - 1]);
+      });
     }
   });
 

@@ -6,7 +6,14 @@ import { text } from 'node:stream/consumers';
 import { readCheckpoint } from '@easel/exporter/training';
 import { Random } from '@easel/sdk/random';
 import { expect } from 'chai';
-import { killed, outcomeOf, shortRun, startedTraining, trained, writeShortProject } from '../../fixtures/short-run.js';
+import {
+  killedAfter,
+  outcomeOf,
+  shortRun,
+  startedTraining,
+  trained,
+  writeShortProject,
+} from '../../fixtures/short-run.js';
 import { easel, easelMain } from '../cli/run-easel.js';
 
 /** In a process of its own, by way of a program that changes what it may do. */
@@ -26,34 +33,31 @@ describe('easel train: what a run survives', function () {
   this.timeout(120_000);
   let directory: string;
   let straight: Awaited<ReturnType<typeof outcomeOf>>;
-  let straightMs: number;
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'easel-survival-'));
     await writeShortProject(directory);
     straight = await outcomeOf(directory, 'straight');
-    straightMs = await trained(directory, 'again');
   });
   after(() => rm(directory, { recursive: true, force: true }));
 
   it('gives the same weights twice', async () => {
     expect(straight.step).to.equal(24);
+    await trained(directory, 'again');
     expect(await outcomeOf(directory, 'again')).to.deep.equal(straight);
   });
 
   // More points: npm run test:slow.
-  it('is killed at random points, and resumes to the bit-identical result', async () => {
+  it('is killed at random points of the same run, and resumes to the bit-identical result', async () => {
     const random = new Random(process.pid);
-    const moments = Array.from({ length: 3 }, () => random.uniform(0.3, 1) * straightMs);
-    for (const [i, ms] of moments.entries()) {
-      const run = `killed-${i}`;
-      await killed(directory, run, ms);
-      await trained(directory, run, '--resume');
-      expect(await outcomeOf(directory, run), `killed after ${ms} ms`).to.deep.equal(straight);
-      expect(await leftovers(run)).to.deep.equal([]);
-      const previous = await readCheckpoint(join(directory, run, 'checkpoint.previous.bin'));
-      expect(previous.step).to.equal(straight.step - 1);
-    }
+    const points = [0, 8, 16].map((from) => [from + 1 + random.integer(6), random.uniform(0, 60)] as const);
+    for (const [step, ms] of points) await killedAfter(step, ms, directory, 'killed', '--resume');
+    await trained(directory, 'killed', '--resume');
+    const places = points.map(([step, ms]) => `${ms.toFixed(0)} ms after step ${step}`).join(', ');
+    expect(await outcomeOf(directory, 'killed'), `killed ${places}`).to.deep.equal(straight);
+    expect(await leftovers('killed')).to.deep.equal([]);
+    const previous = await readCheckpoint(join(directory, 'killed', 'checkpoint.previous.bin'));
+    expect(previous.step).to.equal(straight.step - 1);
   });
 
   it('refuses a second run in its directory, until the first one has ended, however that ended', async () => {
