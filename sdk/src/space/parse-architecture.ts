@@ -1,5 +1,5 @@
 import { SearchSpaceError } from '../errors/index.js';
-import { parse, SchemaProblem } from '../schema/index.js';
+import { conform } from '../schema/index.js';
 import { type Architecture, architectureSchema, type BlockChoice } from './architecture.js';
 import type { SearchSpace } from './search-space.js';
 
@@ -22,11 +22,14 @@ export function parseArchitecture(space: SearchSpace, text: string): Architectur
 }
 
 /**
- * @throws SearchSpaceError that names the first field which is malformed, or the first choice that the space does not offer
- *   and the choices that it does offer
+ * @throws SearchSpaceError that tells what architectures look like, or names the first choice the space does not offer and the
+ *   choices it does offer
  */
 export function assertInSpace(space: SearchSpace, architecture: Architecture): void {
-  assertForm(architecture);
+  if (!conform(architectureSchema, architecture)) {
+    const found = JSON.stringify(architecture)?.slice(0, 80);
+    throw new SearchSpaceError(`architecture must be { resolution, units: [[{ kernel, expandRatio }]] }, got ${found}`);
+  }
   offered('resolution', architecture.resolution, space.resolutions);
   if (architecture.units.length !== space.units.length) {
     throw new SearchSpaceError(`${architecture.units.length} units; space ${space.name} has ${space.units.length}`);
@@ -39,15 +42,6 @@ export function assertInSpace(space: SearchSpace, architecture: Architecture): v
       offered(`unit ${u} block ${b}: expand ratio`, expandRatio, unit.expandRatios);
     });
   });
-}
-
-function assertForm(architecture: unknown): void {
-  try {
-    parse(architectureSchema, architecture);
-  } catch (problem) {
-    if (!(problem instanceof SchemaProblem)) throw problem;
-    throw new SearchSpaceError(`architecture: ${problem.message}`);
-  }
 }
 
 function offered(what: string, value: number, values: readonly number[]): void {

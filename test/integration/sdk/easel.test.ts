@@ -188,19 +188,21 @@ describe('Easel in Node', () => {
     await rejection(easel.specialize(stranger), SearchSpaceError);
     // As an application may have kept it, in any form.
     const { resolution, units } = smallest;
-    for (const [malformed, problem] of [
-      [null, /document: must be an object, got null/],
-      [{ resolution }, /units: must be a list, it is missing/],
-      [{ resolution, units: units.map(() => null) }, /units\.0: must be a list, got null/],
-      [{ resolution, units: units.map((blocks) => blocks.map(() => '3x2')) }, /units\.0\.0: must be an object/],
-      [{ resolution: String(resolution), units }, /resolution: must be an integer, got "32"/],
-    ] as const) {
+    for (const malformed of [
+      null,
+      { resolution },
+      { resolution, units: units.map(() => null) },
+      { resolution, units: units.map((blocks) => blocks.map(() => '3x2')) },
+      { resolution: String(resolution), units },
+    ]) {
       const given = malformed as unknown as typeof smallest;
       for (const refused of [
         easel.specialize({ tasks: ['pets'], architecture: given }),
         easel.predict({ tasks: ['pets'] }, [given]),
       ]) {
-        expect((await rejection(refused, SearchSpaceError)).message).to.match(problem);
+        expect((await rejection(refused, SearchSpaceError)).message).to.include(
+          `architecture must be { resolution, units: [[{ kernel, expandRatio }]] }, got ${JSON.stringify(malformed).slice(0, 80)}`,
+        );
       }
     }
   });
