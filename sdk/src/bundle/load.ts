@@ -132,14 +132,14 @@ export class BundleReader {
     const listed = this.manifest.files[file] as ListedFile;
     let cached = false;
     const report = (status: LoadProgress['status'], bytes: number) => {
+      // Of files that are read at the same time, one that fails ends the others.
+      if (this.#failure) throw this.#failure;
       this.#loaded.set(file, Math.min(bytes, listed.bytes));
       const loadedBytes = [...this.#loaded.values()].reduce((sum, each) => sum + each, 0);
       onProgress?.({ status, file, loadedBytes, totalBytes: this.#totalBytes, cached });
     };
     signal?.throwIfAborted();
     const onBytes = (bytes: number, fromCache: boolean) => {
-      // Of files that are read at the same time, one that fails ends the others.
-      if (this.#failure) throw this.#failure;
       cached = fromCache;
       report('reading', bytes);
     };
