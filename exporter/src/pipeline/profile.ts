@@ -57,7 +57,8 @@ export async function uninterrupted<T>(signal: AbortSignal | undefined, measure:
   });
 }
 
-function assertQuiet(profile: DeviceProfile, allowNoise: boolean): void {
+/** @throws NoisyDeviceError that says what to do */
+export function assertQuiet(profile: DeviceProfile, allowNoise: boolean): void {
   const refusal = allowNoise ? undefined : profileRefusal(profile);
   if (refusal !== undefined) throw new NoisyDeviceError(refusal, profile.measured.others);
 }

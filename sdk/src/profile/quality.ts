@@ -45,8 +45,8 @@ export function profileWarnings({ measured, error, device, runtime }: DeviceProf
 function remedyOfNoise(others: number | undefined, threads: number): string {
   if (threads === 1 || others === undefined || others > quietOthers) return 'close other programs and measure again';
   return (
-    `no other program ran, so this machine (perhaps a virtual one) does not keep the speed of ${threads} threads: measure ` +
-    'with --threads 1, or load with { correct: true }, which follows the speed of the moment'
+    `no other program ran, so this machine (perhaps a virtual one) does not keep the speed of ${threads} threads, and ` +
+    'latencies may be off by as much from one moment to the next; with --threads 1 they are probably not'
   );
 }
 

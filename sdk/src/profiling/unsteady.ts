@@ -7,8 +7,6 @@ import type { FewShotStudy } from './few-shot.js';
  */
 
 const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
-const advice =
-  'load with { threads: 1 }, or with { correct: true }, which follows the speed that the device has at the moment';
 
 /** Why the predictions of a profile that was adapted to this device may be off, in sentences for a person. */
 export function unsteadyWarnings({ profile, steadiness, ofOneThread }: FewShotStudy): readonly string[] {
@@ -19,7 +17,7 @@ export function unsteadyWarnings({ profile, steadiness, ofOneThread }: FewShotSt
     warnings.push(
       `device 'auto': with ${threads} threads the latency of one and the same subnet varied by ${percent(noise)}, with one ` +
         `thread by ${percent(ofOneThread.noise)}: this device does not keep the speed of several threads, and predictions ` +
-        `may be off by as much; ${advice}`,
+        'may be off by as much; load with { threads: 1 }',
     );
   } else if (noise > noisyAbove) {
     warnings.push(
@@ -40,7 +38,8 @@ export function unsteadyWarnings({ profile, steadiness, ofOneThread }: FewShotSt
 export function movedWarning({ runtime: { threads }, measured: { date } }: DeviceProfile, level: number): string {
   return (
     `device 'auto': with ${threads} threads subnets take ${level.toFixed(2)} times as long as at ${date}, so this device was ` +
-    `measured anew; it does not keep the speed of several threads, and predictions may soon be off by as much; ${advice}`
+    `measured anew; it does not keep the speed of several threads, and predictions may soon be off by as much; ` +
+    'load with { threads: 1 }, or with { correct: true }, which follows changes that last longer than a request'
   );
 }
 

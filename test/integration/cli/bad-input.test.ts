@@ -216,7 +216,7 @@ describe('easel: bad input', function () {
   it('ways to profile that exclude each other, and profiles without a place', async () => {
     const words = ['profile', '--space', 'space.json'];
     await expectRefusal(directory, [...words, '--browser', '--remote', '--out', 'p'], ['--browser and --remote']);
-    await expectRefusal(directory, words, ['--out <path>']);
+    await expectRefusal(directory, [...words, '--threads', '1,2'], ['--out <path>', 'several']);
     await expectRefusal(directory, [...words, '--threads', '1,x', '--out', 'p'], ["'1,x'", 'a whole number above 0']);
     await expectRefusal(
       directory,

@@ -113,7 +113,7 @@ describe('device profile', () => {
     const threaded = { ...noisy, runtime: { ...runtime, threads: 2 } };
     const warnings = profileWarnings(threaded);
     expect(warnings).to.have.length(1);
-    expect(warnings[0]).to.include('30.0 %').and.include('--threads 1').and.include('correct: true');
+    expect(warnings[0]).to.include('30.0 %').and.include('--threads 1').and.include('the speed of 2 threads');
     expect(profileWarnings(noisy)[0]).to.include('close other programs');
     const { others: _, ...unknown } = measured;
     expect(profileWarnings({ ...threaded, measured: unknown })[0]).to.include('close other programs');

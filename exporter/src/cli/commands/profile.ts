@@ -48,13 +48,14 @@ export function profileCommand(): Command {
     'easel profile --space mobile-32 --threads 1,4 --out profiles',
     'easel profile --space mobile-32 --browser --threads 1,2 --out profiles',
     'easel profile --space mobile-32 --remote --out profiles      # then scan the code with a phone',
+    'ssh board npx @easel/exporter profile --space mobile-32 > board.json',
     'easel profile --check device-profiles/my-server.json',
   ])
     .option(
       '--space <space>',
       `a preset (${presetNames}) or a JSON file (default: tiny-32; with --check: the profile's)`,
     )
-    .option('--out <path>', 'where the profile goes; a directory where there are several')
+    .option('--out <path>', 'where the profile goes; a directory where there are several (default: one is printed)')
     .option('--check <file>', 'measure 20 subnets and say whether this profile still holds; exit code 1 if not')
     .option('--browser', "measure in this machine's Chromium instead of in Node")
     .option('--visible', 'with --browser: show its window')
@@ -86,12 +87,14 @@ async function run(flags: Flags, command: Command): Promise<void> {
   if (where.length > 1) command.error(`error: --${where.join(' and --')} exclude each other`);
   if (flags.check !== undefined) return check(flags.check, flags);
   const { out } = flags;
-  if (out === undefined) command.error("error: required option '--out <path>' not specified");
   const space = await searchSpace(flags.space ?? 'tiny-32');
   const configurations = configurationsOf(flags);
   const several = configurations.length > 1;
+  if (several && out === undefined) {
+    command.error("error: option '--out <path>' is needed where several profiles are measured");
+  }
   const progress = new ProgressGroup(flags.quiet);
-  const { writeProfiles } = await import('../../pipeline/profile.js');
+  const { assertQuiet, writeProfiles } = await import('../../pipeline/profile.js');
   const { priorityWarning } = await import('../../profiling/index.js');
   // A browser that is started here inherits the priority.
   const warning = flags.remote ? undefined : priorityWarning(Math.max(...configurations.map(({ threads }) => threads)));
@@ -104,10 +107,15 @@ async function run(flags: Flags, command: Command): Promise<void> {
     );
     progress.stop();
     const { allowNoise = false } = flags;
-    for (const file of await writeProfiles(profiles, { out: out as string, several, allowNoise })) {
-      note(`written: ${file}`);
+    const described = profiles.map(describeProfile).join('\n\n');
+    if (out === undefined) {
+      for (const profile of profiles) assertQuiet(profile, allowNoise);
+      note(described);
+      print(JSON.stringify(profiles[0], undefined, 2));
+      return;
     }
-    print(profiles.map(describeProfile).join('\n\n'));
+    for (const file of await writeProfiles(profiles, { out, several, allowNoise })) note(`written: ${file}`);
+    print(described);
   } finally {
     progress.stop();
   }

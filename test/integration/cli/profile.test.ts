@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openChromiumDevice } from '@easel/exporter/profiling';
 import { parseProfile } from '@easel/sdk/profile';
@@ -15,6 +15,21 @@ const space = parseSearchSpace({
   name: 'one-32',
   resolutions: [32],
   units: plainSpace.units.map((unit) => ({ ...unit, depths: [1], kernels: [3], expandRatios: [2] })),
+});
+
+describe('easel profile without --out', function () {
+  this.timeout(60_000);
+
+  it('prints the profile, and nothing else, on stdout', () =>
+    withDirectory(async (directory) => {
+      await writeFile(join(directory, 'space.json'), JSON.stringify(space));
+      const words = ['profile', '--space', 'space.json', '--name', 'my-board', '--seconds', '1', '--held-out', '0'];
+      const { code, stdout, stderr } = await easel([...words, '--allow-noise'], directory);
+      expect(code, stderr).to.equal(0);
+      expect(parseProfile(JSON.parse(stdout), space).name).to.equal('my-board');
+      expect(stderr).to.include('device profile my-board').and.not.include('written: ');
+      expect(await readdir(directory)).to.deep.equal(['space.json']);
+    }));
 });
 
 describe('easel profile --check', function () {
