@@ -49,7 +49,7 @@ export function Live({ studio }: { studio: Studio }) {
       ) : (
         <p class="note">
           Switch it on, and the page classifies all the time, watches what that takes, and moves to a smaller network
-          when 95 % of the images no longer keep the budget; and back when there is room again.
+          when more than 5 % of the images exceed the budget; and back when there is room again.
         </p>
       )}
     </section>

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { AdapterOptions } from '../../adapters/index.js';
 import type { AdaptEvent, AdaptersReport } from '../../pipeline/adapt.js';
 import { fraction, integer, names, positiveInteger, positiveNumber } from '../arguments.js';
-import { easelCommand, print, typedCommand } from '../command.js';
+import { easelCommand, print, printNext, typable, typedCommand } from '../command.js';
 import { interruptible } from '../interrupt.js';
 import { ProgressGroup } from '../progress-group.js';
 import { formatTable, percent } from '../table.js';
@@ -58,7 +58,8 @@ async function run(flags: Flags): Promise<void> {
     );
     progress.stop();
     print(describeAdapters(report));
-    print(`next: easel generator --run ${directory} --profiles FILE, or easel export --run ${directory} --out bundle`);
+    printNext('generator', '--run', directory, '--profiles', 'FILE');
+    print(`or, where it is trained already: ${typable('export', '--run', directory, '--out', 'bundle')}`);
   } finally {
     progress.stop();
   }
