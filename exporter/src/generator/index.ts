@@ -1,3 +1,4 @@
+export * from './adam.js';
 export * from './additive.js';
 export * from './class-scores.js';
 export * from './class-set-features.js';
