@@ -1,6 +1,6 @@
 import { toTensor } from '@easel/exporter/data';
 import { ImageError } from '@easel/sdk/errors';
-import { imageTensor, type Normalization, type Pixels } from '@easel/sdk/image';
+import { imageTensor, type Normalization, type Pixels, resizePlanes } from '@easel/sdk/image';
 import { Random } from '@easel/sdk/random';
 import { expect } from 'chai';
 
@@ -104,4 +104,16 @@ describe('imageTensor', () => {
       expect(() => imageTensor(pixels as Pixels, 4, plain)).to.throw(ImageError, message);
     });
   }
+});
+
+describe('resizePlanes', () => {
+  it('averages all the pixels that a smaller one covers, not only those around its centre', () => {
+    // A row of 9, 0, 0 twice: whoever looks at the middle alone sees nothing.
+    const rows = Float32Array.from({ length: 36 }, (_, i) => (i % 3 === 0 ? 9 : 0));
+    expect([...resizePlanes(rows, 1, 6, 2)]).to.deep.equal([3, 3, 3, 3]);
+    const [first, second] = resizePlanes(Float32Array.of(6, 0, 0, 6, 0, 0, 6, 0, 0), 1, 3, 2);
+    // One and a half pixels each.
+    expect(first).to.be.closeTo(4, 1e-5);
+    expect(second).to.be.closeTo(0, 1e-5);
+  });
 });
