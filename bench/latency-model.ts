@@ -89,7 +89,7 @@ async function measure(
       const candidates = await otherDevices(space.name, page.name);
       const profile = await adaptProfile(space, { ...page, supernet, classes, candidates }, { seed });
       adapted.push(profile);
-      besides.push(await checkProfile(space, profile, page.meter, { ...checked, seed }));
+      besides.push(await checkProfile(space, profile, page.meter, { ...checked, supernet, seed }));
     } finally {
       await page.close();
     }

@@ -1,5 +1,11 @@
 import { type DeviceProfile, parseProfile } from '@easel/sdk/profile';
-import { type CheckOptions, checkProfile, type MeasuredDevice, type ProfileCheck } from '@easel/sdk/profiling';
+import {
+  type CheckOptions,
+  checkProfile,
+  type MeasuredDevice,
+  type ProfileCheck,
+  randomSupernet,
+} from '@easel/sdk/profiling';
 import type { SearchSpace } from '@easel/sdk/space';
 import { DeviceError, InterruptedError } from '../errors/index.js';
 import { type ChromiumDevice, openChromiumDevice, priorityWarning, thisMachine } from '../profiling/index.js';
@@ -11,7 +17,7 @@ export interface CheckedProfile extends ProfileCheck {
   readonly differences: readonly string[];
 }
 
-export interface CheckFileOptions extends CheckOptions {
+export interface CheckFileOptions extends Omit<CheckOptions, 'supernet'> {
   /** What speaks against measuring now, in sentences for a person. */
   readonly onWarning?: (warning: string) => void;
 }
@@ -42,7 +48,8 @@ export async function checkProfileFile(
   const here: MeasuredDevice & Partial<ChromiumDevice> =
     engine === 'onnxruntime-web' ? await openChromiumDevice(space, threads) : thisMachine(space.name, threads);
   try {
-    const check = await checkProfile(space, profile, here.meter, options);
+    const supernet = randomSupernet(space, profile.space.classes);
+    const check = await checkProfile(space, profile, here.meter, { ...options, supernet });
     return { ...check, profile, differences: differencesOf(profile, here) };
   } catch (error) {
     throw options.signal?.aborted ? new InterruptedError('checking') : error;

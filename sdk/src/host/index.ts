@@ -16,6 +16,8 @@ export interface Host {
   readFile(location: string): Promise<Uint8Array>;
   /** What subnets run on here, as profiles tell it. The runtime must have been started. */
   describe(execution: Execution): Promise<Pick<DeviceProfile, 'device' | 'runtime'>>;
+  /** What to make of several threads beside one; absent where ONNX Runtime starts with one number of threads only. */
+  threadsApart?(): Promise<typeof import('../profiling/unsteady.js')>;
   /** Notes from one run to the next, by name; where none can be kept, nothing is found. Neither ever fails. */
   readNote(name: string): Promise<string | undefined>;
   writeNote(name: string, text: string): Promise<void>;

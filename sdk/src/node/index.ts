@@ -24,6 +24,7 @@ export const host: Host = {
     const runtime = { engine: nodeRuntime.name, version: await nodeRuntime.version(), provider, threads };
     return { device: deviceFacts(), runtime };
   },
+  threadsApart: () => import('../profiling/unsteady.js'),
   readNote,
   writeNote,
 };

@@ -12,7 +12,7 @@ const tolerableOthers = 0.5;
 /** Cores that are always busy with something. */
 const quietOthers = 0.3;
 
-const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
+export const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
 
 /** What is wrong with a profile, in sentences for a person; empty if it can be trusted. */
 export function profileWarnings({ measured, error, device, runtime }: DeviceProfile): readonly string[] {

@@ -1,15 +1,14 @@
 import type { Host } from '../host/index.js';
-import { type DeviceProfile, mostNoise, parseProfile, profileName } from '../profile/index.js';
+import { type DeviceProfile, mostNoise, noisyAbove, parseProfile, percent, profileName } from '../profile/index.js';
 import type { Execution } from '../runtime/index.js';
-import { type SearchSpace, spaceFingerprint } from '../space/index.js';
+import { fingerprint, type SearchSpace, spaceFingerprint } from '../space/index.js';
 import type { Supernet } from '../subnet/index.js';
-import { checkProfile } from './check.js';
-import { briefVisit, studyFewShot } from './few-shot.js';
+import type { Steadiness } from './estimate.js';
+import { studyFewShot } from './few-shot.js';
 import type { LatencyMeter } from './meter.js';
-import { movedWarning, unsteadyWarnings } from './unsteady.js';
 
 export interface AutoProfileOptions {
-  readonly host: Pick<Host, 'describe' | 'readNote' | 'writeNote'>;
+  readonly host: Pick<Host, 'describe' | 'readNote' | 'writeNote' | 'threadsApart'>;
   readonly execution: Execution;
   /** Times subnets on this device with so many threads. */
   readonly meterWith: (threads: number) => LatencyMeter;
@@ -43,20 +42,19 @@ export async function autoProfile(options: AutoProfileOptions): Promise<AutoProf
   const { threads } = execution;
   const { device, runtime } = await host.describe(execution);
   const meter = meterWith(threads);
-  // A page can start ONNX Runtime with one number of threads only.
-  const canRunOneThread = threads > 1 && runtime.browser === undefined;
+  const apart = threads > 1 ? await host.threadsApart?.() : undefined;
   const stopping = signal ? { signal } : {};
 
   const known = candidates.map(({ name, measured }) => `${name} ${measured.date}`);
-  const note = `profile-${hash(JSON.stringify([device, runtime, spaceFingerprint(space), classes, known]))}`;
+  const note = `profile-${fingerprint(JSON.stringify([device, runtime, spaceFingerprint(space), classes, known]))}`;
   const remembered = cache ? remember(await host.readNote(note), space) : undefined;
   const moved: string[] = [];
   if (remembered) {
+    if (!apart) return remembered;
     const { profile } = remembered;
-    const check = { ...briefCheck, supernet, ...stopping };
-    const level = canRunOneThread ? (await checkProfile(space, profile, meter, check)).level : 1;
+    const level = await apart.levelNow(space, profile, meter, { supernet, ...stopping });
     if (Math.abs(Math.log(level)) <= Math.log(sameSpeed)) return remembered;
-    moved.push(movedWarning(profile, level));
+    moved.push(apart.movedWarning(profile, level));
   }
   const study = await studyFewShot(
     space,
@@ -68,21 +66,33 @@ export async function autoProfile(options: AutoProfileOptions): Promise<AutoProf
       classes,
       candidates,
       meter,
-      oneThread: canRunOneThread ? meterWith(1) : undefined,
+      oneThread: apart && meterWith(1),
     },
     { ...stopping, ...(now ? { now } : {}) },
   );
-  const { profile } = study;
-  const measured = { profile, warnings: unsteadyWarnings(study) };
+  const { profile, steadiness, ofOneThread } = study;
+  const busy = busyWarning(steadiness);
+  const warnings =
+    apart && ofOneThread
+      ? [...(apart.areUnsteady(steadiness, ofOneThread) ? [] : busy), ...apart.threadWarnings(study, ofOneThread)]
+      : busy;
+  const measured = { profile, warnings };
   if (cache && isKept(profile)) await host.writeNote(note, JSON.stringify(measured));
   return { profile, warnings: [...moved, ...measured.warnings] };
 }
 
 const mostAgeMs = 24 * 60 * 60 * 1000;
-/** Three visits to three subnets: a fifth of a second. */
-const briefCheck = { subnets: 3, passes: 3, visit: briefVisit };
 /** By what factor the speed of a device may have changed for its profile to be used again. */
 const sameSpeed = 1.1;
+
+/** Why the predictions of a profile that was adapted to this device may be off, in sentences for a person. */
+function busyWarning({ noise }: Steadiness): readonly string[] {
+  if (noise <= noisyAbove) return [];
+  return [
+    `device 'auto' measured on a busy machine: the latency of one and the same subnet varied by ${percent(noise)} ` +
+      `(at most ${percent(noisyAbove)} is wanted), so predictions may be off; close other programs and load with { cache: false }`,
+  ];
+}
 
 /** Whether the next load may use it: above the noise with which profiles are refused, it must not. */
 function isKept({ measured: { date, noise } }: DeviceProfile): boolean {
@@ -99,11 +109,4 @@ function remember(text: string | undefined, space: SearchSpace): AutoProfile | u
   } catch {
     return undefined;
   }
-}
-
-/** FNV-1a of UTF-16 units, as eight hexadecimal digits: for names of notes, not for security. */
-function hash(text: string): string {
-  let value = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
-  return (value >>> 0).toString(16).padStart(8, '0');
 }

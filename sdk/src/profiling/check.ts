@@ -7,7 +7,6 @@ import { quantileOf, steadinessOf, usualLatencies } from './estimate.js';
 import { type FitError, summarize } from './fit.js';
 import type { LatencyMeter, Visit } from './meter.js';
 import type { MeasuredSubnet } from './profile-device.js';
-import { randomSupernet } from './random-supernet.js';
 import { subjectsOf } from './subjects.js';
 import { type VisitTimes, visitAll } from './visits.js';
 
@@ -17,8 +16,8 @@ export interface CheckOptions {
   /** Visits to each. Default 5. */
   readonly passes?: number;
   readonly visit?: Visit;
-  /** What subnets are cut from. Default: random weights. */
-  readonly supernet?: Supernet;
+  /** What subnets are cut from; `randomSupernet` will do. */
+  readonly supernet: Supernet;
   readonly seed?: number;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
@@ -47,13 +46,12 @@ export async function checkProfile(
   space: SearchSpace,
   profile: DeviceProfile,
   meter: LatencyMeter,
-  { subnets = 20, passes = 5, visit, supernet, seed = 1, onProgress, signal }: CheckOptions = {},
+  { subnets = 20, passes = 5, visit, supernet, seed = 1, onProgress, signal }: CheckOptions,
 ): Promise<ProfileCheck> {
   const random = new Random(seed);
   const architectures = distinct(space, subnets, random);
   const predicted = architectures.map((architecture) => predictLatency(profile, space, architecture));
-  const { classes } = profile.space;
-  const subject = subjectsOf(supernet ?? randomSupernet(space, classes), architectures, classes);
+  const subject = subjectsOf(supernet, architectures, profile.space.classes);
   const visits: VisitTimes[] = [];
   for (let pass = 0; pass < passes; pass++) {
     const windows = 1 + Math.max(-1, ...visits.map(({ window }) => window));

@@ -1,5 +1,6 @@
 export * from './auto.js';
 export * from './check.js';
+export * from './choose-estimator.js';
 export * from './design.js';
 export * from './estimate.js';
 export * from './few-shot.js';

@@ -1,11 +1,5 @@
-import {
-  chooseEstimator,
-  type Estimator,
-  steadyLatencies,
-  typicalLatencies,
-  typicalLevel,
-  usualLatencies,
-} from './estimate.js';
+import { chooseEstimator } from './choose-estimator.js';
+import { type Estimator, steadyLatencies, typicalLatencies, typicalLevel, usualLatencies } from './estimate.js';
 import {
   chooseStrength,
   crossPredict,

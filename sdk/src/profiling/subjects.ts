@@ -1,5 +1,5 @@
 import type { Random } from '../random/index.js';
-import type { Architecture, SearchSpace } from '../space/index.js';
+import { type Architecture, chosenBy, type SearchSpace } from '../space/index.js';
 import { assemble, type Supernet } from '../subnet/index.js';
 import { chooseSubnets, distinct } from './design.js';
 import type { Subject } from './meter.js';
@@ -42,14 +42,5 @@ export function subjectsOf(
 
 /** Neither extreme: the middle one of every list of choices. */
 export function middleArchitecture(space: SearchSpace): Architecture {
-  const middle = (values: readonly number[]) => values[values.length >> 1] as number;
-  return {
-    resolution: middle(space.resolutions),
-    units: space.units.map((unit) =>
-      Array.from({ length: middle(unit.depths) }, () => ({
-        kernel: middle(unit.kernels),
-        expandRatio: middle(unit.expandRatios),
-      })),
-    ),
-  };
+  return chosenBy(space, (values) => values[values.length >> 1] as number);
 }

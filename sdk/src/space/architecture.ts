@@ -30,7 +30,8 @@ export function smallestArchitecture(space: SearchSpace): Architecture {
   return chosenBy(space, (values) => values[0] as number);
 }
 
-function chosenBy(space: SearchSpace, choose: (ascending: readonly number[]) => number): Architecture {
+/** Every choice is one of the values that the space offers for it. */
+export function chosenBy(space: SearchSpace, choose: (ascending: readonly number[]) => number): Architecture {
   return {
     resolution: choose(space.resolutions),
     units: space.units.map((unit) =>

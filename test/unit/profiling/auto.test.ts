@@ -1,6 +1,8 @@
+import { host as nodeHost } from '@easel/sdk/node';
 import { mostNoise } from '@easel/sdk/profile';
 import { autoProfile, randomSupernet } from '@easel/sdk/profiling';
 import { presetSpace } from '@easel/sdk/space';
+import { host as webHost } from '@easel/sdk/web';
 import { expect } from 'chai';
 import { someProfile } from '../profile/some-profile.js';
 
@@ -25,6 +27,7 @@ async function onDevice({ ms, ofOneThread = ms, threads = 1, browser }: Weather,
   let time = 0;
   const found = await autoProfile({
     host: {
+      ...(browser ? webHost : nodeHost),
       describe: async () => ({ device, runtime: { ...runtime, threads, ...(browser ? { browser } : {}) } }),
       readNote: async (name) => notes.get(name),
       writeNote: async (name, text) => void notes.set(name, text),
