@@ -7,7 +7,7 @@ export interface LoadOptions {
   /**
    * Where subnets will run, for budgets and predictions of latency: the name of one of the bundle's profiles, the path
    * or URL of a profile file (it ends in .json), or a profile. 'auto' measures up to ten subnets on this very device
-   * (about a second in Node, four with several threads in a browser) and adapts the nearest of the bundle's profiles; the
+   * (about a second in Node, two to four in a browser) and adapts the nearest of the bundle's profiles; the
    * answer is kept for the next time. Without it, budgets can be of anything but latency.
    */
   readonly device?: 'auto' | (string & {}) | DeviceProfile;
