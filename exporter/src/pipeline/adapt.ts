@@ -186,13 +186,16 @@ function membersOf(names: readonly string[], classes: readonly string[]): readon
   return names.map((name) => classes.indexOf(name));
 }
 
-/** @throws InvalidRequestError naming the tasks there are */
-function tasksOf({ checkpoint }: TrainedRun, wanted: readonly string[] | undefined): readonly string[] {
+/** @throws InvalidRequestError naming the tasks there are; RunError if there are none */
+function tasksOf({ directory, checkpoint }: TrainedRun, wanted: readonly string[] | undefined): readonly string[] {
   const { tasks, classes } = checkpoint.run;
   const adaptable = Object.keys(tasks).filter((task) => {
     const count = tasks[task]?.length ?? 0;
     return count > 1 && count < classes.length;
   });
+  if (adaptable.length === 0) {
+    throw new RunError(directory, 'has no task of two or more classes, but not all: there is nothing to adapt to');
+  }
   const unknown = wanted?.find((task) => !adaptable.includes(task));
   if (unknown !== undefined) {
     throw new InvalidRequestError('tasks', unknown, `one of ${listed(adaptable)} (two or more classes, but not all)`);

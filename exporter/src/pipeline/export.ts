@@ -34,6 +34,8 @@ export interface ExportRequest {
   readonly measure?: boolean;
   /** So many training images go into the bundle, for devices that recalibrate. They are images of the data set. Default 0. */
   readonly calibrationImages?: number;
+  /** Whether the run's adapters go into the bundle. Default true. */
+  readonly adapters?: boolean;
   readonly command: string;
 }
 
@@ -60,7 +62,7 @@ export async function exportRun(request: ExportRequest): Promise<Manifest> {
   );
   const spec = request.data === undefined ? {} : { spec: request.data };
   const dataset = measure || calibrationImages > 0 ? await openDataOfRun(run, spec) : undefined;
-  const adapters = await adaptersOf(run);
+  const adapters = request.adapters === false ? new Map() : await adaptersOf(run);
   const adapted = adapters.size > 0 ? await adaptersProvenance(directory) : undefined;
   const table = measure && dataset ? { table: await accuracyTable(run, dataset, adapters) } : {};
   const calibration =

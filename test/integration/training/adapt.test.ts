@@ -124,6 +124,12 @@ describe('adapters of a run', function () {
       // One of all classes is what the supernet was trained for.
       expect(Object.keys(smallTasks)).to.include('all');
       await rejection(adaptRun({ ...request, tasks: ['all'] }), InvalidRequestError);
+
+      const file = checkpointFile(request.directory);
+      const checkpoint = await readCheckpoint(file);
+      const { all } = smallTasks;
+      await writeCheckpoint(file, { ...checkpoint, run: { ...checkpoint.run, tasks: { all } } });
+      expect((await rejection(adaptRun(request), RunError)).message).to.include('nothing to adapt to');
     }));
 
   it('count in evaluations, which agree with what an application sees', () =>
@@ -144,6 +150,12 @@ describe('adapters of a run', function () {
       expect(Object.keys(manifest.adapters ?? {})).to.deep.equal(['warm']);
       expect(manifest.provenance.adapters).to.deep.include({ command: 'easel adapt' });
       expect(manifest.provenance.adapters?.options).to.include(options);
+      const { directory } = request;
+      const without = await exportRun({
+        ...{ directory, out: join(directory, 'plain'), name: 'plain', command: 'easel export' },
+        ...{ adapters: false, measure: false },
+      });
+      expect(without.adapters).to.equal(undefined);
       const easel = await Easel.load(bundle);
       const dataset = await openDataOfRun(run);
       const { rows, crossCheck } = await evaluate({

@@ -13,6 +13,7 @@ interface Flags {
   overwrite?: boolean;
   data?: string;
   measure: boolean;
+  adapters: boolean;
   calibrationImages?: number;
 }
 
@@ -31,6 +32,7 @@ export function exportCommand(): Command {
       'ship so many training images, for devices that recalibrate (default: 0)',
       wholeNumber,
     )
+    .option('--no-adapters', 'leave out what easel adapt has made')
     .option('--no-measure', 'leave accuracies on test images out of the manifest')
     .action(run);
 }
@@ -42,6 +44,7 @@ async function run({
   overwrite = false,
   data,
   measure,
+  adapters,
   calibrationImages,
 }: Flags): Promise<void> {
   const { exportRun } = await import('../../pipeline/export.js');
@@ -52,6 +55,7 @@ async function run({
     overwrite,
     command: typedCommand(),
     measure,
+    adapters,
     ...(calibrationImages === undefined ? {} : { calibrationImages }),
     ...(data === undefined ? {} : { data }),
   });
