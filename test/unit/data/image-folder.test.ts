@@ -269,9 +269,13 @@ describe('image folder', () => {
         const changed = await tarOf({ ...files, 'train/red/0.png': await image({ r: 1, g: 2, b: 3 }) });
         const replacement = join(folder, 'replacement');
         await writeFile(replacement, changed);
+        // File systems tell times apart by milliseconds only: both files may have been written within the same few.
+        await utimes(replacement, new Date(), new Date(Date.now() + 60_000));
         const onProgress = (done: number) => done === 1 && renameSync(replacement, path);
-        const first = await openDataset(path, { cacheFolder, onProgress });
-        expect(digest(await openDataset(path, { cacheFolder }))).not.to.equal(digest(first));
+        // Its images may be those of the one archive or of the other, as far as it has come; the next one's may not.
+        await openDataset(path, { cacheFolder, onProgress });
+        const expected = digest(await openDataset(path, { cacheFolder: null }));
+        expect(digest(await openDataset(path, { cacheFolder }))).to.equal(expected);
       }));
 
     it('keeps resolutions apart and notices a changed file of a folder', () =>
