@@ -1,8 +1,7 @@
 import { BundleError } from '../errors/index.js';
 import { type Adapter, adapt, adapterBytes, adapterParts, type Supernet } from '../subnet/index.js';
-import { adapterFor, type ListedAdapter } from './adapter-for.js';
+import type { ListedAdapter } from './adapter-for.js';
 import type { BundleReader } from './load.js';
-import type { Bundle } from './load-bundle.js';
 import type { ManifestEssentials } from './manifest.js';
 
 /** @throws BundleError of its file */
@@ -27,10 +26,4 @@ export function adapted(
 ): Supernet {
   const members = (tasks[task] as readonly string[]).map((name) => classes.indexOf(name));
   return { ...adapt(supernet, adapter, members), adapter: task };
-}
-
-/** The supernet that a device makes subnets for these classes of. */
-export function supernetFor({ manifest, supernet, adapters }: Bundle, wanted: readonly number[]): Supernet {
-  const listed = adapterFor(manifest, wanted);
-  return listed ? adapted(manifest, supernet, listed, adapters.get(listed.task) as Adapter) : supernet;
 }

@@ -8,5 +8,6 @@ export * from './parse-manifest.js';
 export * from './safetensors.js';
 export * from './source.js';
 export * from './statistics.js';
+export * from './supernet-for.js';
 export * from './verify.js';
 export * from './weights.js';
