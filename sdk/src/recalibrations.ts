@@ -1,16 +1,19 @@
 import { host } from '#host';
 import { type BundleReader, type CalibrationImages, calibrationImages } from './bundle/index.js';
 import { InvalidRequestError } from './errors/index.js';
+import { Memo } from './memo.js';
 import { recalibratedStatistics } from './recalibrate.js';
-import { remember } from './remember.js';
 import type { Execution } from './runtime/index.js';
 import { type Architecture, formatArchitecture } from './space/index.js';
-import type { Supernet } from './subnet/index.js';
+import type { Statistics, Supernet } from './subnet/index.js';
+
+/** Statistics that are kept: without the weights, which are the supernet's. */
+const most = 64;
 
 /** Supernets with statistics that fit one architecture, measured when they are first needed; the newest are remembered. */
 export class Recalibrations {
   #calibration: Promise<CalibrationImages | undefined> | undefined;
-  readonly #measured = new Map<string, Promise<Supernet>>();
+  readonly #measured = new Memo<Statistics>(most);
 
   constructor(
     readonly reader: BundleReader,
@@ -18,19 +21,13 @@ export class Recalibrations {
   ) {}
 
   /** @throws InvalidRequestError if the bundle has no images for it */
-  get(supernet: Supernet, architecture: Architecture): Promise<Supernet> {
+  async get(supernet: Supernet, architecture: Architecture): Promise<Supernet> {
     const name = `${formatArchitecture(architecture)} ${supernet.adapter}`;
-    const known = this.#measured.get(name);
-    if (known) return known;
-    const measured = this.#measure(supernet, architecture).catch((error) => {
-      this.#measured.delete(name);
-      throw error;
-    });
-    remember(this.#measured, name, measured);
-    return measured;
+    const statistics = await this.#measured.get(name, () => this.#measure(supernet, architecture));
+    return { ...supernet, statistics };
   }
 
-  async #measure(supernet: Supernet, architecture: Architecture): Promise<Supernet> {
+  async #measure(supernet: Supernet, architecture: Architecture): Promise<Statistics> {
     this.#calibration ??= calibrationImages(this.reader).catch((error) => {
       this.#calibration = undefined;
       throw error;
@@ -44,11 +41,10 @@ export class Recalibrations {
       );
     }
     const { threads, provider } = this.execution;
-    const statistics = await recalibratedStatistics(supernet, architecture, {
+    return recalibratedStatistics(supernet, architecture, {
       images,
       preprocessing: this.reader.manifest.preprocessing,
       createSession: (model) => host.runtime.createSession(model, { threads, provider }),
     });
-    return { ...supernet, statistics };
   }
 }

@@ -69,3 +69,13 @@ export function deviceName(text: string): string {
   if (/^[a-z0-9][a-z0-9.-]*$/.test(text)) return text;
   throw new InvalidArgumentError('It must be of lower-case letters, digits, dots and dashes, such as my-phone.');
 }
+
+/** Of these flags, those that were given: what is absent has its default elsewhere. */
+export function given<Flags extends object, Field extends keyof Flags>(
+  flags: Flags,
+  fields: readonly Field[],
+): Partial<Pick<Flags, Field>> {
+  return Object.fromEntries(
+    fields.flatMap((field) => (flags[field] === undefined ? [] : [[field, flags[field]]])),
+  ) as Partial<Pick<Flags, Field>>;
+}

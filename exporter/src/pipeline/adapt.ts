@@ -1,10 +1,17 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Manifest } from '@easel/sdk/bundle';
+import { adapted, type Manifest } from '@easel/sdk/bundle';
 import { InvalidRequestError, listed } from '@easel/sdk/errors';
-import { adapt, type Supernet } from '@easel/sdk/subnet';
-import { type AdapterGain, type AdapterOptions, adapterGain, adapterOptions, trainAdapter } from '../adapters/index.js';
+import type { Supernet } from '@easel/sdk/subnet';
+import {
+  type AdapterGain,
+  type AdapterOptions,
+  type AdapterRequest,
+  adapterGain,
+  adapterOptions,
+  trainAdapter,
+} from '../adapters/index.js';
 import type { MeasuredAdapter } from '../bundle/index.js';
 import { type EngineRequest, openEngine } from '../engine/index.js';
 import { InterruptedError, RunError } from '../errors/index.js';
@@ -91,42 +98,32 @@ async function adaptLocked(request: AdaptRequest): Promise<AdaptersReport> {
   for (const [i, task] of tasks.entries()) {
     const known = done[task];
     const isKnown = known !== undefined && JSON.stringify(known.options) === JSON.stringify(options);
-    const adapted = isKnown
+    const result = isKnown
       ? known
-      : await adaptTask(task, {
-          directory,
+      : await adaptTask(directory, task, {
           supernet,
-          request: {
-            supernet,
-            run: identity,
-            dataset: { ...dataset, tasks: identity.tasks },
-            normalization,
-            engine,
-            options,
-            ...(signal ? { signal } : {}),
-            onStep: (step, total) => onEvent?.({ kind: 'step', task, done: step, total }),
-          },
+          run: identity,
+          dataset: { ...dataset, tasks: identity.tasks },
+          normalization,
+          engine,
+          options,
+          ...(signal ? { signal } : {}),
+          onStep: (step, total) => onEvent?.({ kind: 'step', task, done: step, total }),
         });
-    done[task] = adapted;
+    done[task] = result;
     if (!isKnown) await writeJson(reportFile(directory), report());
-    onEvent?.({ kind: 'task', task, done: i + 1, total: tasks.length, ...adapted });
+    onEvent?.({ kind: 'task', task, done: i + 1, total: tasks.length, ...result });
   }
   await removeUnlisted(directory, report());
   return report();
 }
 
-interface TaskToAdapt {
-  readonly directory: string;
-  readonly supernet: Supernet;
-  readonly request: Parameters<typeof trainAdapter>[1];
-}
-
-async function adaptTask(task: string, { directory, supernet, request }: TaskToAdapt): Promise<AdaptedTask> {
-  const { dataset, options, run } = request;
-  const members = membersOf(run.tasks[task] as readonly string[], dataset.classes);
+async function adaptTask(directory: string, task: string, request: AdapterRequest): Promise<AdaptedTask> {
+  const { supernet, options, run } = request;
   const bytes = await trainAdapter(task, request);
-  const adapted = adapt(supernet, { rank: options.rank, bytes }, members);
-  const validation = await adapterGain(members, supernet, adapted, request);
+  const after = adapted(run, supernet, task, { rank: options.rank, bytes });
+  const members = (run.tasks[task] as readonly string[]).map((name) => run.classes.indexOf(name));
+  const validation = await adapterGain(members, supernet, after, request);
   if (validation.after <= validation.before) return { options, validation };
   // Named by its content: what an older report lists stays as it is until the new one is written.
   const file = `${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}.bin`;
@@ -178,12 +175,7 @@ export function adaptedSupernet(run: TrainedRun, adapters: RunAdapters, task: st
   const supernet = supernetOf(run);
   const adapter = adapters.get(task);
   if (!adapter) return supernet;
-  const { classes, tasks } = run.checkpoint.run;
-  return adapt(supernet, adapter, membersOf(tasks[task] as readonly string[], classes));
-}
-
-function membersOf(names: readonly string[], classes: readonly string[]): readonly number[] {
-  return names.map((name) => classes.indexOf(name));
+  return adapted(run.checkpoint.run, supernet, task, adapter);
 }
 
 /** @throws InvalidRequestError naming the tasks there are; RunError if there are none */

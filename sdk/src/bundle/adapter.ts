@@ -2,7 +2,6 @@ import { BundleError } from '../errors/index.js';
 import { type Adapter, adapt, adapterBytes, adapterParts, type Supernet } from '../subnet/index.js';
 import type { ListedAdapter } from './adapter-for.js';
 import type { BundleReader } from './load.js';
-import type { ManifestEssentials } from './manifest.js';
 
 /** @throws BundleError of its file */
 export async function readAdapter(reader: BundleReader, { task, file, rank }: ListedAdapter): Promise<Adapter> {
@@ -17,13 +16,13 @@ export async function readAdapter(reader: BundleReader, { task, file, rank }: Li
   return { rank, bytes };
 }
 
-/** The supernet as the adapter's task has it. */
-export function adapted(
-  { classes, tasks }: Pick<ManifestEssentials, 'classes' | 'tasks'>,
-  supernet: Supernet,
-  { task }: ListedAdapter,
-  adapter: Adapter,
-): Supernet {
+interface Vocabulary {
+  readonly classes: readonly string[];
+  readonly tasks: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The supernet as a task has it, with the task's adapter. */
+export function adapted({ classes, tasks }: Vocabulary, supernet: Supernet, task: string, adapter: Adapter): Supernet {
   const members = (tasks[task] as readonly string[]).map((name) => classes.indexOf(name));
   return { ...adapt(supernet, adapter, members), adapter: task };
 }

@@ -53,7 +53,7 @@ export const essentialFields = {
     additionalProperties: object({
       file: path,
       /** Products that a weight's change consists of. */
-      rank: { type: 'integer', minimum: 1 },
+      rank: count,
       /** Of accuracy (0..1), in the mean of some subnets on validation images. */
       gain: { type: 'number' },
     }),

@@ -6,5 +6,5 @@ import type { Bundle } from './load-bundle.js';
 /** The supernet that a device makes subnets for these classes of. */
 export function supernetFor({ manifest, supernet, adapters }: Bundle, wanted: readonly number[]): Supernet {
   const listed = adapterFor(manifest, wanted);
-  return listed ? adapted(manifest, supernet, listed, adapters.get(listed.task) as Adapter) : supernet;
+  return listed ? adapted(manifest, supernet, listed.task, adapters.get(listed.task) as Adapter) : supernet;
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { AdapterOptions } from '../../adapters/index.js';
 import type { AdaptEvent, AdaptersReport } from '../../pipeline/adapt.js';
-import { fraction, integer, names, positiveInteger, positiveNumber } from '../arguments.js';
+import { fraction, given, integer, names, positiveInteger, positiveNumber } from '../arguments.js';
 import { easelCommand, print, printNext, typable, typedCommand } from '../command.js';
 import { interruptible } from '../interrupt.js';
 import { ProgressGroup } from '../progress-group.js';
@@ -38,9 +38,7 @@ export function adaptCommand(): Command {
 async function run(flags: Flags): Promise<void> {
   const { adaptRun } = await import('../../pipeline/adapt.js');
   const { run: directory, tasks, data, threads } = flags;
-  const options = Object.fromEntries(
-    optionNames.flatMap((field) => (flags[field] === undefined ? [] : [[field, flags[field]]])),
-  );
+  const options = given(flags, optionNames);
   const progress = new ProgressGroup(flags.quiet);
   try {
     const report = await interruptible('stopping; the same command goes on with the tasks that are left', (signal) =>

@@ -8,7 +8,7 @@ import type {
 } from '../../generator/index.js';
 import { readJsonObject } from '../../pipeline/files.js';
 import { generatorFile } from '../../pipeline/run-directory.js';
-import { integer, names, positiveInteger } from '../arguments.js';
+import { given, integer, names, positiveInteger } from '../arguments.js';
 import { easelCommand, print, printNext, typedCommand } from '../command.js';
 import { interruptible } from '../interrupt.js';
 import { ProgressGroup } from '../progress-group.js';
@@ -104,12 +104,7 @@ export function describePredictor(quality: PredictorQuality): string {
 async function optionsOf(flags: Flags): Promise<Partial<GeneratorTrainingOptions>> {
   const { generatorOptions } = await import('../../pipeline/generator.js');
   const file = flags.options === undefined ? {} : await readJsonObject(flags.options);
-  const given = Object.fromEntries(
-    (['seed', 'subnets', 'images', 'classSets'] as const).flatMap((field) =>
-      flags[field] === undefined ? [] : [[field, flags[field]]],
-    ),
-  );
-  return generatorOptions(file, given);
+  return generatorOptions(file, given(flags, ['seed', 'subnets', 'images', 'classSets']));
 }
 
 /** Tells a group of progress bars what the generator's training does. */

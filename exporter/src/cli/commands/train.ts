@@ -9,10 +9,11 @@ import { MissingOptionError, TrainingInterruptedError } from '../../errors/index
 import { readJsonObject } from '../../pipeline/files.js';
 import type { DataSource } from '../../pipeline/run-directory.js';
 import type { PartialTrainingOptions, TrainingStart } from '../../pipeline/train.js';
-import type { TrainingEvent } from '../../training/index.js';
+import type { TrainingEvent, TrainingOptions } from '../../training/index.js';
 import {
   atLeastZero,
   fraction,
+  given,
   integer,
   positiveInteger,
   positiveNumber,
@@ -49,7 +50,8 @@ interface Flags {
   keepAll?: number;
   averaging?: number;
   temperature?: number;
-  divergence?: string;
+  /** As typed: `trainingOptions` checks it. */
+  divergence?: TrainingOptions['divergence'];
   progressive?: boolean;
   augmentation: boolean;
   distillation: boolean;
@@ -235,11 +237,8 @@ const SAME_NAMED = [
 async function trainingOptionsOf(flags: Flags): Promise<PartialTrainingOptions> {
   const { mergeTrainingOptions } = await import('../../pipeline/train.js');
   const file = flags.options === undefined ? {} : ((await readJsonObject(flags.options)) as PartialTrainingOptions);
-  const given = Object.fromEntries(
-    SAME_NAMED.flatMap((field) => (flags[field] === undefined ? [] : [[field, flags[field]]])),
-  );
   return mergeTrainingOptions(file, {
-    ...given,
+    ...given(flags, SAME_NAMED),
     ...(flags.keepAll === undefined ? {} : { taskDropout: { keepAll: flags.keepAll } }),
     ...(flags.progressive ? { progressive: {} } : {}),
     ...(flags.augmentation ? {} : { augmentation: null }),
