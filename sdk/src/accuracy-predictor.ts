@@ -38,7 +38,10 @@ export class AccuracyPredictor {
     const [values, deviations] = predictorOutputs.map((name) => (outputs[name] as Tensor).data);
     // The model has learned from subnets without adapters.
     const gain = adapterFor(this.manifest, classes)?.gain ?? 0;
-    return rows.map((_, i) => ({ value: (values?.[i] as number) + gain, deviation: deviations?.[i] as number }));
+    return rows.map((_, i) => ({
+      value: Math.min(1, (values?.[i] as number) + gain),
+      deviation: deviations?.[i] as number,
+    }));
   }
 
   dispose(): Promise<void> {

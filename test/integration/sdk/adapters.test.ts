@@ -108,7 +108,12 @@ describe('adapters of tasks', function () {
       const accuracy = async (easel: Easel) =>
         (await easel.specialize({ tasks: ['pets'], architecture })).predicted.accuracy as number;
       expect((await accuracy(adapted)) - (await accuracy(plain))).closeTo(0.03, 1e-6);
-      await Promise.all([adapted.dispose(), plain.dispose()]);
+
+      const pets = randomAdapter(space, bundleTasks.pets.length, { seed: 2, gain: 0.9 });
+      await writeBundle(join(parent, 'bold'), { ...contents, adapters: new Map([['pets', pets]]), predictor });
+      const bold = await Easel.load(join(parent, 'bold'));
+      expect(await accuracy(bold), 'a share').to.equal(1);
+      await Promise.all([adapted.dispose(), plain.dispose(), bold.dispose()]);
     }));
 
   it('that are damaged are named, and everything else goes on', () =>
